@@ -1,0 +1,17 @@
+/** Annotations, labels and condition types: the names by which users and Herald speak to each other. */
+
+export const ANNOTATION = {
+  loadBalancerIps: "metallb.io/loadBalancerIPs",
+  addressPool: "metallb.io/address-pool",
+  allowSharedIp: "metallb.io/allow-shared-ip",
+  allocatedFromPool: "metallb.io/ip-allocated-from-pool",
+} as const;
+
+export const LEGACY_PREFIX = "metallb.universe.tf/";
+
+export const CONDITION = {
+  addressAllocated: "herald-lb.io/AddressAllocated",
+  announced: "herald-lb.io/Announced",
+} as const;
+
+export const EXCLUDE_NODE_LABEL = "node.kubernetes.io/exclude-from-external-load-balancers";

@@ -1,0 +1,34 @@
+/** Label selectors as metav1.LabelSelector defines them. */
+
+export type Labels = Readonly<Record<string, string>>;
+
+/** A selector whose operators and values were checked; every requirement must hold, and none at all matches everything. */
+export interface Selector {
+  readonly requirements: readonly Requirement[];
+}
+
+export type Requirement =
+  | { readonly key: string; readonly operator: "In" | "NotIn"; readonly values: readonly string[] }
+  | { readonly key: string; readonly operator: "Exists" | "DoesNotExist" };
+
+export function matches(selector: Selector, labels: Labels): boolean {
+  return selector.requirements.every((requirement) => holds(requirement, labels));
+}
+
+export function matchesAny(selectors: readonly Selector[], labels: Labels): boolean {
+  return selectors.some((selector) => matches(selector, labels));
+}
+
+function holds(requirement: Requirement, labels: Labels): boolean {
+  const value = labels[requirement.key];
+  switch (requirement.operator) {
+    case "In":
+      return value !== undefined && requirement.values.includes(value);
+    case "NotIn":
+      return value === undefined || !requirement.values.includes(value);
+    case "Exists":
+      return value !== undefined;
+    case "DoesNotExist":
+      return value === undefined;
+  }
+}
