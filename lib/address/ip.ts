@@ -11,6 +11,9 @@ export interface Ip {
   readonly value: bigint;
 }
 
+/** INET6_ADDRSTRLEN without its zero byte: no address is written longer, RFC 4291 §2.2 form 3. */
+const MAX_TEXT_LENGTH = 45;
+
 /** The high 96 bits of an IPv4-mapped address, RFC 4291 §2.5.5.2. */
 const MAPPED_PREFIX = 0xffffn;
 
@@ -20,16 +23,29 @@ const MAPPED_PREFIX = 0xffffn;
  * @throws {MalformedError} when the text is not an address
  */
 export function parseIp(text: string): Ip {
-  if (Address4.isValid(text) && !text.includes("/")) {
+  const ip = tryParseIp(text);
+  if (ip === undefined) {
+    const shown = text.length > MAX_TEXT_LENGTH ? `${text.slice(0, MAX_TEXT_LENGTH)}…` : text;
+    throw new MalformedError(`address "${shown}"`, "it is neither IPv4 nor IPv6");
+  }
+  return ip;
+}
+
+/** `parseIp` for callers to whom other text is nothing unusual: undefined when it is not an address. */
+export function tryParseIp(text: string): Ip | undefined {
+  if (text.length > MAX_TEXT_LENGTH || /[/%]/.test(text)) {
+    return undefined;
+  }
+  if (Address4.isValid(text)) {
     return { family: "IPv4", value: new Address4(text).bigInt() };
   }
-  if (Address6.isValid(text) && !/[/%]/.test(text)) {
-    const value = new Address6(text).bigInt();
-    return value >> 32n === MAPPED_PREFIX
-      ? { family: "IPv4", value: value & 0xffff_ffffn }
-      : { family: "IPv6", value };
+  if (!Address6.isValid(text)) {
+    return undefined;
   }
-  throw new MalformedError(`address "${text}"`, "it is neither IPv4 nor IPv6");
+  const value = new Address6(text).bigInt();
+  return value >> 32n === MAPPED_PREFIX
+    ? { family: "IPv4", value: value & 0xffff_ffffn }
+    : { family: "IPv6", value };
 }
 
 /** The canonical text: dotted IPv4, or IPv6 as RFC 5952 writes it. */

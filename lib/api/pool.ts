@@ -1,12 +1,5 @@
-import type { Family } from "#lib/address/ip.ts";
+import type { IpRange } from "#lib/address/ip-range.ts";
 import type { Labels, Selector } from "./selector.ts";
-
-/** Both ends belong to the range. */
-export interface IpRange {
-  readonly family: Family;
-  readonly first: bigint;
-  readonly last: bigint;
-}
 
 /** An IPAddressPool (metallb.io/v1beta1) that was checked and found good. */
 export interface Pool {

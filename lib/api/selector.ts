@@ -20,7 +20,7 @@ export function matchesAny(selectors: readonly Selector[], labels: Labels): bool
 }
 
 function holds(requirement: Requirement, labels: Labels): boolean {
-  const value = labels[requirement.key];
+  const value = Object.hasOwn(labels, requirement.key) ? labels[requirement.key] : undefined;
   switch (requirement.operator) {
     case "In":
       return value !== undefined && requirement.values.includes(value);

@@ -1,0 +1,136 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { MalformedError } from "#lib/bytes/malformed-error.ts";
+import type { Family } from "./ip.ts";
+import { formatRange, type IpRange, overlapOf, parseRange, sizeOf } from "./ip-range.ts";
+
+describe("a range", () => {
+  it.each([
+    ["192.0.2.0/24", "192.0.2.0/24", 256n],
+    ["198.51.100.10/24", "198.51.100.0/24", 256n],
+    ["192.0.2.1/32", "192.0.2.1/32", 1n],
+    ["192.0.2.1/0", "0.0.0.0/0", 1n << 32n],
+    [" 192.0.2.0/30 ", "192.0.2.0/30", 4n],
+    ["192.0.2.1-192.0.2.5", "192.0.2.1-192.0.2.5", 5n],
+    ["192.0.2.1 - 192.0.2.1", "192.0.2.1/32", 1n],
+    ["192.0.2.0-192.0.2.255", "192.0.2.0/24", 256n],
+    ["255.255.255.254-255.255.255.255", "255.255.255.254/31", 2n],
+    ["::ffff:192.0.2.1-192.0.2.2", "192.0.2.1-192.0.2.2", 2n],
+    ["2001:db8::5/64", "2001:db8::/64", 1n << 64n],
+    ["2001:DB8::1-2001:db8::ffff", "2001:db8::1-2001:db8::ffff", 0xffffn],
+    ["2001:db8::1/128", "2001:db8::1/128", 1n],
+  ])("written %j is %s, of %d addresses", (text, canonical, size) => {
+    const range = parseRange(text);
+
+    expect(formatRange(range)).toBe(canonical);
+    expect(sizeOf(range)).toBe(size);
+  });
+});
+
+describe("text that is no range", () => {
+  it.each([
+    ["192.0.2.1", "192.0.2.1 has no prefix length: write 192.0.2.1/32"],
+    ["2001:db8::1", "2001:db8::1 has no prefix length: write 2001:db8::1/128"],
+    [
+      "192.0.2.9-192.0.2.1",
+      "range 192.0.2.9-192.0.2.1 ends before it begins: swap the two addresses",
+    ],
+    [
+      "192.0.2.0/33",
+      "192.0.2.0/33 has a prefix length of 33, and IPv4 ends at 32: write at most /32",
+    ],
+    [
+      "2001:db8::/129",
+      "2001:db8::/129 has a prefix length of 129, and IPv6 ends at 128: write at most /128",
+    ],
+    [
+      "192.0.2.1-2001:db8::1",
+      "range 192.0.2.1-2001:db8::1 begins with IPv4 and ends with IPv6: write one range for each family",
+    ],
+    ["192.0.2.0/", '"192.0.2.0/" has no number after the slash: write one of 0 to 32'],
+    ["192.0.2.0/+8", '"192.0.2.0/+8" has no number after the slash: write one of 0 to 32'],
+    [
+      "192.0.2.0/255.255.255.0",
+      '"192.0.2.0/255.255.255.0" has no number after the slash: write one of 0 to 32',
+    ],
+    [
+      "192.0.2.1-192.0.2.2-192.0.2.3",
+      '"192.0.2.2-192.0.2.3" is not an address: write a CIDR such as 192.0.2.0/24, or two addresses with "-" between',
+    ],
+    [
+      "192.0.2.0/24-192.0.3.0/24",
+      '"192.0.2.0/24" is not an address: write a CIDR such as 192.0.2.0/24, or two addresses with "-" between',
+    ],
+    [
+      "10.0.0.0.0/8",
+      '"10.0.0.0.0" is not an address: write a CIDR such as 192.0.2.0/24, or two addresses with "-" between',
+    ],
+    [
+      "10/8",
+      '"10" is not an address: write a CIDR such as 192.0.2.0/24, or two addresses with "-" between',
+    ],
+    ["::ffff:192.0.2.0/120", "::ffff:192.0.2.0/120 is IPv4 written as IPv6: write 192.0.2.0/24"],
+    ["::/0", '"::/0" takes in ::ffff:0:0/96, which is IPv4: leave that part out'],
+    ["::1-::1:0:0:0", '"::1-::1:0:0:0" takes in ::ffff:0:0/96, which is IPv4: leave that part out'],
+  ])("such as %j is refused with the mend", (text, why) => {
+    expect(() => parseRange(text)).toThrow(new MalformedError("addresses", why));
+  });
+});
+
+describe("two ranges", () => {
+  it.each([
+    ["192.0.2.0/24", "192.0.2.128/25", "192.0.2.128/25"],
+    ["192.0.2.0-192.0.2.9", "192.0.2.9-192.0.2.12", "192.0.2.9/32"],
+    ["192.0.2.0/25", "192.0.2.128/25", undefined],
+    ["192.0.2.0/24", "::c000:200/120", undefined],
+  ])("%s and %s have %s in common", (one, other, common) => {
+    const overlap = overlapOf(parseRange(one), parseRange(other));
+
+    expect(overlap && formatRange(overlap)).toBe(common);
+    expect(overlapOf(parseRange(other), parseRange(one))).toEqual(overlap);
+  });
+});
+
+describe("any", () => {
+  const max = { IPv4: (1n << 32n) - 1n, IPv6: (1n << 128n) - 1n };
+  const range: fc.Arbitrary<IpRange> = fc
+    .constantFrom<Family>("IPv4", "IPv6")
+    .chain((family) =>
+      fc
+        .tuple(fc.bigInt(0n, max[family]), fc.bigInt(0n, max[family]))
+        .map(([a, b]) => (a <= b ? { family, first: a, last: b } : { family, first: b, last: a })),
+    )
+    .filter(({ family, first }) => family === "IPv4" || first > 0xffff_ffff_ffffn);
+
+  it("range is read back from its text", () => {
+    fc.assert(
+      fc.property(range, (given) => {
+        expect(parseRange(formatRange(given))).toEqual(given);
+      }),
+    );
+  });
+
+  it("text gives a range or a MalformedError", () => {
+    const part = fc.oneof(
+      fc.string(),
+      fc.string({ unit: fc.constantFrom(..."0123456789abf:./- ") }),
+      fc.ipV4(),
+      fc.ipV6(),
+    );
+    const text = fc
+      .tuple(part, fc.constantFrom("-", "/", " - ", ""), fc.oneof(part, fc.nat(200).map(String)))
+      .map((parts) => parts.join(""));
+    fc.assert(
+      fc.property(text, (given) => {
+        try {
+          const read = parseRange(given);
+          expect(read.first <= read.last).toBe(true);
+          expect(parseRange(formatRange(read))).toEqual(read);
+        } catch (error) {
+          expect(error).toBeInstanceOf(MalformedError);
+        }
+      }),
+      { numRuns: 500 },
+    );
+  });
+});

@@ -1,0 +1,306 @@
+import { createHash } from "node:crypto";
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { parseRange } from "#lib/address/ip-range.ts";
+import { EXCLUDE_NODE_LABEL } from "#lib/api/annotations.ts";
+import type { L2Advertisement } from "#lib/api/l2-advertisement.ts";
+import type { Node } from "#lib/api/node.ts";
+import type { Pool } from "#lib/api/pool.ts";
+import { projectService } from "#lib/api/project-service.ts";
+import type { Selector } from "#lib/api/selector.ts";
+import type { Service } from "#lib/api/service.ts";
+import { type Election, type ElectionInput, elect, interfacesOn } from "./election.ts";
+
+const sha256 = (text: string): Uint8Array => createHash("sha256").update(text).digest();
+
+const has = (key: string): Selector => ({ requirements: [{ key, operator: "Exists" }] });
+
+function service(more: Partial<Service> = {}): Service {
+  return {
+    ...projectService({ metadata: { namespace: "default", name: "web" } }),
+    ingress: ["192.0.2.10"],
+    ...more,
+  };
+}
+
+function pool(name: string, ...ranges: string[]): Pool {
+  return {
+    name,
+    labels: {},
+    ranges: ranges.map(parseRange),
+    autoAssign: true,
+    avoidBuggyIps: false,
+  };
+}
+
+function advertisement(more: Partial<L2Advertisement> = {}): L2Advertisement {
+  return {
+    name: "lab",
+    pools: [],
+    poolSelectors: [],
+    nodeSelectors: [],
+    interfaces: [],
+    serviceSelectors: [],
+    preferredNodes: [],
+    ...more,
+  };
+}
+
+function node(name: string, more: Partial<Node> = {}): Node {
+  return { name, labels: {}, internalIps: [], networkUnavailable: false, ...more };
+}
+
+const excluded = { labels: { [EXCLUDE_NODE_LABEL]: "" } };
+
+/** For 192.0.2.10 the order is n2, n3, n1. */
+const cluster: ElectionInput = {
+  service: service(),
+  pools: [pool("home", "198.51.100.0/24"), pool("lab", "192.0.2.0/24", "2001:db8::/120")],
+  advertisements: [advertisement()],
+  nodes: [node("n1"), node("n2"), node("n3")],
+  servingNodes: ["n1", undefined],
+  ignoreExcludeLabel: false,
+};
+
+function electionOf(more: Partial<ElectionInput>): Election {
+  return elect({ ...cluster, ...more }, sha256);
+}
+
+function orderOf(more: Partial<ElectionInput>): readonly string[] {
+  const election = electionOf(more);
+  return election.kind === "eligible" ? election.order : [];
+}
+
+describe("a Service that may be announced", () => {
+  test("has an order of nodes, its pool, and its addresses in canonical text", () => {
+    const election = electionOf({
+      service: service({ ingress: ["2001:DB8:0::7", "192.0.2.10"] }),
+    });
+    expect(election).toMatchObject({
+      kind: "eligible",
+      pool: "lab",
+      ips: ["2001:db8::7", "192.0.2.10"],
+      notEligible: new Map(),
+    });
+  });
+
+  test("has its order from its first address", () => {
+    const v4 = orderOf({ service: service({ ingress: ["192.0.2.10"] }) });
+    expect(v4).toEqual(["n2", "n3", "n1"]);
+    expect(orderOf({ service: service({ ingress: ["192.0.2.10", "2001:db8::7"] }) })).toEqual(v4);
+    expect(orderOf({ service: service({ ingress: ["::ffff:192.0.2.10"] }) })).toEqual(v4);
+  });
+
+  test("says of every other node why it is not eligible", () => {
+    const election = electionOf({
+      nodes: [
+        node("n1", { labels: { rack: "a" } }),
+        node("n2", { networkUnavailable: true, labels: { rack: "a" } }),
+        node("n3", { labels: { rack: "a", ...excluded.labels } }),
+        node("n4"),
+      ],
+      advertisements: [advertisement({ nodeSelectors: [has("rack")] })],
+    });
+    expect(election).toMatchObject({
+      order: ["n1"],
+      notEligible: new Map([
+        ["n2", "network unavailable"],
+        ["n3", "excluded by label"],
+        ["n4", "no L2Advertisement covers it"],
+      ]),
+    });
+  });
+
+  test("may be announced from excluded nodes when the label is to be ignored", () => {
+    const nodes = [node("n1", excluded), node("n2")];
+    expect(orderOf({ nodes })).toEqual(["n2"]);
+    expect(orderOf({ nodes, ignoreExcludeLabel: true })).toEqual(["n2", "n1"]);
+  });
+
+  test("is announced from any node when its policy is Cluster", () => {
+    expect(orderOf({ servingNodes: [undefined] })).toEqual(["n2", "n3", "n1"]);
+  });
+
+  test("is announced only where an endpoint serves when its policy is Local", () => {
+    const election = electionOf({
+      service: service({ externalTrafficPolicy: "Local" }),
+      servingNodes: ["n2", undefined, "n2"],
+    });
+    expect(election).toMatchObject({
+      order: ["n2"],
+      notEligible: new Map([
+        ["n1", "no serving endpoint"],
+        ["n3", "no serving endpoint"],
+      ]),
+    });
+  });
+
+  test("has the nodes of all advertisements that select it, and of no other", () => {
+    const nodes = ["a", "b", "c"].map((rack) => node(`in-${rack}`, { labels: { [rack]: "" } }));
+    const order = orderOf({
+      nodes,
+      service: service({ labels: { app: "web" } }),
+      advertisements: [
+        advertisement({ name: "a", nodeSelectors: [has("a")] }),
+        advertisement({ name: "b", nodeSelectors: [has("b")], serviceSelectors: [has("app")] }),
+        advertisement({ name: "c", nodeSelectors: [has("c")], serviceSelectors: [has("no")] }),
+        advertisement({ name: "home", pools: ["home"] }),
+      ],
+    });
+    expect([...order].sort()).toEqual(["in-a", "in-b"]);
+  });
+});
+
+const LOCAL = service({ externalTrafficPolicy: "Local" });
+
+describe("a Service that nobody may announce", () => {
+  test.each<[string, string, Partial<ElectionInput>]>([
+    ["NoAddress", "default/web has no address yet", { service: service({ ingress: [] }) }],
+    [
+      "NotInAnyPool",
+      "203.0.113.9, which default/web has, is in no pool: widen a pool, or let the controller assign another address",
+      { service: service({ ingress: ["203.0.113.9"] }) },
+    ],
+    [
+      "NotInAnyPool",
+      "192.0.2.10 and 198.51.100.1, which default/web has, are not in one pool: widen a pool, or let the controller assign another address",
+      { service: service({ ingress: ["192.0.2.10", "198.51.100.1"] }) },
+    ],
+    [
+      "NotInAnyPool",
+      '"web", which default/web has, is no IP address',
+      { service: service({ ingress: ["web"] }) },
+    ],
+    [
+      "FamilyNotAnnounced",
+      "default/web has only IPv6 addresses, and this version answers ARP (IPv4) only",
+      { service: service({ ingress: ["2001:db8::7"] }) },
+    ],
+    [
+      "NoAdvertisement",
+      'No L2Advertisement covers pool "lab": create one, or name the pool in an existing one',
+      { advertisements: [advertisement({ pools: ["home"] })] },
+    ],
+    [
+      "NoAdvertisement",
+      'No L2Advertisement of pool "lab" selects default/web: change its serviceSelectors, or the labels of the Service',
+      { advertisements: [advertisement({ serviceSelectors: [has("app")] })] },
+    ],
+    [
+      "NoEligibleNode",
+      `No node may announce 192.0.2.10: all carry the label ${EXCLUDE_NODE_LABEL}: remove it, or run the speaker with --ignore-exclude-lb`,
+      { nodes: [node("n1", excluded), node("n2", excluded)] },
+    ],
+    [
+      "NoEligibleNode",
+      "No node may announce 192.0.2.10: the nodeSelectors of its L2Advertisements match none: change them, or label a node",
+      { advertisements: [advertisement({ nodeSelectors: [has("rack")] })] },
+    ],
+    [
+      "NoEligibleNode",
+      "No node may announce 192.0.2.10: each is kept from it by one of these: excluded by label; network unavailable",
+      { nodes: [node("n1", { networkUnavailable: true }), node("n2", excluded)] },
+    ],
+    [
+      "NoEligibleNode",
+      "No node may announce 192.0.2.10: the cluster has no Node yet",
+      { nodes: [] },
+    ],
+    ["NoEndpoint", "default/web has no serving endpoint", { servingNodes: [] }],
+    ["NoEndpoint", "default/web has no serving endpoint", { service: LOCAL, servingNodes: [] }],
+    [
+      "NoLocalEndpoint",
+      "externalTrafficPolicy is Local, and no node with a serving endpoint may announce: n1 has one and is excluded by its label",
+      { service: LOCAL, nodes: [node("n1", excluded), node("n2")] },
+    ],
+    [
+      "NoLocalEndpoint",
+      "externalTrafficPolicy is Local, and no node with a serving endpoint may announce: n4 has one and is not known as a Node; n5 has one and is not known as a Node; n6 has one and is not known as a Node; and 1 more",
+      { service: LOCAL, servingNodes: ["n7", "n6", "n5", "n4"] },
+    ],
+    [
+      "NoLocalEndpoint",
+      "externalTrafficPolicy is Local, and no serving endpoint says on which node it is",
+      { service: LOCAL, servingNodes: [undefined] },
+    ],
+  ])("gives the reason %s: %s", (reason, message, input) => {
+    expect(electionOf(input)).toMatchObject({ kind: "nobody", reason, message });
+  });
+
+  test.each(["metallb.io/allow-shared-ip", "metallb.universe.tf/allow-shared-ip"])(
+    "may share its address by %s, even with an empty key, under serviceSelectors",
+    (key) => {
+      const election = electionOf({
+        service: service({ annotations: { [key]: "" } }),
+        advertisements: [
+          advertisement({ name: "all" }),
+          advertisement({ serviceSelectors: [{ requirements: [] }] }),
+        ],
+      });
+      expect(election).toMatchObject({
+        reason: "SharedIpWithServiceSelector",
+        message: `default/web may share its address, and L2Advertisement "lab" has serviceSelectors: drop either the annotation ${key} or the serviceSelectors`,
+      });
+    },
+  );
+
+  test("keeps the reason of each node", () => {
+    expect(
+      electionOf({ servingNodes: [], nodes: [node("n1"), node("n2", excluded)] }),
+    ).toMatchObject({
+      notEligible: new Map([
+        ["n1", "no serving endpoint"],
+        ["n2", "excluded by label"],
+      ]),
+    });
+  });
+});
+
+describe("the interfaces on which a node answers", () => {
+  const inRack = node("n1", { labels: { rack: "a" } });
+  const covering = (...interfaces: string[]) => advertisement({ interfaces });
+  const elsewhere = (...interfaces: string[]) =>
+    advertisement({ interfaces, nodeSelectors: [has("shelf")] });
+
+  test.each([
+    ["all when one advertisement names none", [covering("eth1"), covering()], undefined],
+    [
+      "those that any advertisement names",
+      [covering("eth1", "eth0"), covering("bond0", "eth1")],
+      ["bond0", "eth0", "eth1"],
+    ],
+    ["those of the advertisements that cover it", [covering("eth0"), elsewhere()], ["eth0"]],
+    ["none when none covers it", [elsewhere("eth0")], []],
+  ])("are %s", (_, advertisements, expected) => {
+    expect(interfacesOn(advertisements, inRack)).toEqual(expected);
+  });
+});
+
+test("whatever the nodes are, each is either in the order or has a reason", () => {
+  const anyNode = fc.record({
+    name: fc.constantFrom("n1", "n2", "n3", "n4", "n5", "n6"),
+    labels: fc.constantFrom({}, excluded.labels, { rack: "a" }),
+    internalIps: fc.constant([]),
+    networkUnavailable: fc.boolean(),
+  });
+  const anyInput = fc.record({
+    nodes: fc.uniqueArray(anyNode, { selector: ({ name }) => name }),
+    servingNodes: fc.array(fc.constantFrom("n1", "n2", "n9", undefined)),
+    service: fc.constantFrom(LOCAL, service()),
+    advertisements: fc.constantFrom(
+      [advertisement()],
+      [advertisement({ nodeSelectors: [has("rack")] })],
+    ),
+    ignoreExcludeLabel: fc.boolean(),
+  });
+  fc.assert(
+    fc.property(anyInput, (input) => {
+      const election = electionOf(input);
+      const order = election.kind === "eligible" ? election.order : [];
+      expect([...order, ...election.notEligible.keys()].sort()).toEqual(
+        input.nodes.map(({ name }) => name).sort(),
+      );
+      expect(election.kind).toBe(order.length > 0 ? "eligible" : "nobody");
+    }),
+  );
+});
