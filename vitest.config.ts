@@ -1,18 +1,22 @@
 import { defineConfig } from "vitest/config";
+import { PlainTotal } from "./test/plain-total.ts";
 
 /** Unit and property tests share the cores; whatever starts a cluster runs one file after the other. */
 export default defineConfig({
   test: {
+    reporters: ["default", new PlainTotal()],
     projects: [
       {
         test: {
           name: "unit",
+          sequence: { groupOrder: 0 },
           include: ["{lib,controller,speaker,manifests}/**/*.test.ts", "test/project/**/*.test.ts"],
         },
       },
       {
         test: {
           name: "cluster",
+          sequence: { groupOrder: 1 },
           include: ["test/{lab,api-server,e2e}/**/*.test.ts"],
           fileParallelism: false,
           testTimeout: 120_000,

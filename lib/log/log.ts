@@ -1,11 +1,11 @@
 /**
- * The log: one JSON object a line on standard output, `time`, `level`, `msg`, then the fields of the line.
+ * The log: one JSON object a line on standard output, `level`, `time`, `msg`, then the fields of the line.
  * The message is a constant sentence; whatever varies is a field, and a unit ends the field's name.
  */
 
 import { type DestinationStream, destination, pino, stdTimeFunctions } from "pino";
 
-export const LOG_LEVELS = ["debug", "info", "warn", "error"] as const;
+export const LOG_LEVELS = ["all", "debug", "info", "warn", "error", "none"] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
 
 export type LogFields = Readonly<Record<string, unknown>>;
@@ -20,14 +20,14 @@ export interface Log {
 
 /** A log whose level an operator may change while the process runs. */
 export interface AdjustableLog extends Log {
-  level: LogLevel;
+  setLevel(level: LogLevel): void;
 }
 
 /** Writes each line before the call returns, so that no line is lost when the process ends. */
 export function createLog(level: LogLevel, output?: DestinationStream): AdjustableLog {
   const logger = pino(
     {
-      level,
+      level: pinoLevel(level),
       base: null,
       timestamp: stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: label }) },
@@ -35,15 +35,23 @@ export function createLog(level: LogLevel, output?: DestinationStream): Adjustab
     output ?? destination({ dest: 1, sync: true }),
   );
   return {
-    debug: (message, fields) => logger.debug(fields, message),
-    info: (message, fields) => logger.info(fields, message),
-    warn: (message, fields) => logger.warn(fields, message),
-    error: (message, fields) => logger.error(fields, message),
-    get level() {
-      return logger.level as LogLevel;
-    },
-    set level(next) {
-      logger.level = next;
+    debug: (msg, fields) => logger.debug({ msg, ...fields }),
+    info: (msg, fields) => logger.info({ msg, ...fields }),
+    warn: (msg, fields) => logger.warn({ msg, ...fields }),
+    error: (msg, fields) => logger.error({ msg, ...fields }),
+    setLevel: (next) => {
+      logger.level = pinoLevel(next);
     },
   };
+}
+
+function pinoLevel(level: LogLevel): string {
+  switch (level) {
+    case "all":
+      return "trace";
+    case "none":
+      return "silent";
+    default:
+      return level;
+  }
 }

@@ -1,6 +1,6 @@
 /** What the main thread and the network thread say to each other. Everything here survives a structured clone. */
 
-import type { LogFields, LogLevel } from "#lib/log/log.ts";
+import type { Log, LogFields, LogLevel } from "#lib/log/log.ts";
 
 /** What one Service asks of the network: its addresses, who may answer for them, and where. */
 export interface Row {
@@ -52,7 +52,7 @@ export type FromNetwork =
   | { readonly kind: "links"; readonly links: readonly string[] }
   | {
       readonly kind: "log";
-      readonly level: LogLevel;
+      readonly level: keyof Log;
       readonly message: string;
       readonly fields: LogFields;
     };

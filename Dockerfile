@@ -1,0 +1,34 @@
+# The images of Herald:
+#   docker build --target controller -t herald-controller:0.1.0 .
+#   docker build --target speaker -t herald-speaker:0.1.0 .
+
+FROM node:24-trixie-slim AS build
+WORKDIR /build
+# The packages first: this layer is made anew only when they change.
+COPY package.json package-lock.json ./
+# What the bundles need comes prebuilt, so no script of any package runs and no compiler is wanted.
+RUN npm ci --ignore-scripts
+COPY tools/bundle.ts tools/
+COPY lib/ lib/
+COPY controller/ controller/
+COPY speaker/ speaker/
+RUN node tools/bundle.ts
+
+# glibc and libstdc++, which Node links: no shell, no package manager, nothing else to keep patched.
+FROM gcr.io/distroless/cc-debian13 AS runtime
+# The Node that made the bundles runs them.
+COPY --from=build /usr/local/bin/node /nodejs/bin/node
+
+FROM runtime AS controller
+COPY --from=build /build/dist/controller/ /app/
+# nobody: the controller needs nothing of its node.
+USER 65534:65534
+# SIGUSR1 would open Node's debugger, for the speaker on a port of its node. A young generation of 2 MiB instead
+# of 16 saves 20 MiB and costs nothing in a process that waits most of the time.
+ENTRYPOINT ["/nodejs/bin/node", "--disable-sigusr1", "--max-semi-space-size=2", "/app/main.mjs"]
+
+FROM runtime AS speaker
+COPY --from=build /build/dist/speaker/ /app/
+# Kubernetes grants the one capability that packet sockets need, NET_RAW, to root alone.
+USER 0:0
+ENTRYPOINT ["/nodejs/bin/node", "--disable-sigusr1", "--max-semi-space-size=2", "/app/main.mjs"]

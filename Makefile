@@ -1,0 +1,35 @@
+# Every target sets up what it needs first: see tools/setup.sh.
+
+.DELETE_ON_ERROR:
+.PHONY: help setup check test demo lab lab-down bench
+
+export PATH := $(CURDIR)/.toolchain/bin:$(CURDIR)/node_modules/.bin:$(PATH)
+
+help:
+	@echo "make demo      the main job, seen: an address is given, found by ARP, and survives its node (KEEP=1 leaves it running)"
+	@echo "make test      everything that must pass"
+	@echo "make check     format, lint and types"
+	@echo "make lab       a cluster in network namespaces, with Herald (HERALD=off: without); make lab-down removes it"
+	@echo "make bench     memory and time to the first answer, measured"
+	@echo "make setup     what the other targets call first"
+
+setup:
+	@tools/setup.sh
+
+check: setup
+	@biome check . && oxlint && tsc && knip
+
+test: check
+	@vitest run
+
+demo: setup
+	@node test/demo/main.ts
+
+lab: setup
+	@node test/lab/main.ts up
+
+lab-down: setup
+	@node test/lab/main.ts down
+
+bench: setup
+	@node test/bench/main.ts

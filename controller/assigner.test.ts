@@ -1,0 +1,217 @@
+import { expect, test } from "vitest";
+import { parseRange } from "#lib/address/ip-range.ts";
+import type { Pool } from "#lib/api/pool.ts";
+import type { Service } from "#lib/api/service.ts";
+import { Assigner, type Outside } from "./assigner.ts";
+import type { StatusPatch } from "./status-patch.ts";
+
+const SILENT = { debug() {}, info() {}, warn() {}, error() {} };
+
+/** A cluster of Services whose status is written by the assigner; the watch tells of each write at once. */
+class Cluster implements Outside {
+  readonly stored = new Map<string, Service>();
+  readonly events: string[] = [];
+  readonly queue: string[] = [];
+  #version = 1;
+  /** When set, a write waits for it. */
+  gate: Promise<void> | undefined;
+  failWrites = false;
+
+  add(name: string, changes: Partial<Service> = {}): void {
+    this.#version += 1;
+    this.stored.set(`default/${name}`, {
+      key: `default/${name}`,
+      namespace: "default",
+      name,
+      uid: name,
+      resourceVersion: String(this.#version),
+      creationTimestamp: `2026-01-01T00:00:${String(this.#version).padStart(2, "0")}Z`,
+      labels: {},
+      annotations: {},
+      clusterIps: ["10.96.0.9"],
+      ipFamilies: ["IPv4"],
+      ipFamilyPolicy: "SingleStack",
+      externalTrafficPolicy: "Cluster",
+      selector: {},
+      ports: [{ protocol: "TCP", port: 80 }],
+      ingress: [],
+      conditions: [],
+      ...changes,
+    });
+  }
+
+  service(key: string): Service | undefined {
+    return this.stored.get(key);
+  }
+
+  services(): Iterable<Service> {
+    return this.stored.values();
+  }
+
+  async patchStatus(service: Service, { metadata, status }: StatusPatch): Promise<string> {
+    await this.gate;
+    if (this.failWrites) {
+      throw new Error("the API server is away");
+    }
+    this.#version += 1;
+    const annotations = { ...service.annotations };
+    for (const [key, value] of Object.entries(metadata.annotations ?? {})) {
+      delete annotations[key];
+      if (value !== null) {
+        annotations[key] = value;
+      }
+    }
+    const ingress =
+      status.loadBalancer === undefined
+        ? service.ingress
+        : (status.loadBalancer.ingress ?? []).map(({ ip }) => ip);
+    const resourceVersion = String(this.#version);
+    this.stored.set(service.key, { ...service, annotations, ingress, resourceVersion });
+    return resourceVersion;
+  }
+
+  event(service: Service, type: string, reason: string): void {
+    this.events.push(`${service.key} ${type} ${reason}`);
+  }
+
+  enqueue(key: string): void {
+    this.queue.push(key);
+  }
+
+  now(): string {
+    return "2026-01-02T03:04:05Z";
+  }
+
+  async settle(assigner: Assigner): Promise<void> {
+    for (let key = this.queue.shift(); key !== undefined; key = this.queue.shift()) {
+      await assigner.reconcile(key);
+    }
+  }
+
+  addresses(): Record<string, string> {
+    return Object.fromEntries([...this.stored].map(([key, { ingress }]) => [key, ingress.join()]));
+  }
+}
+
+function pool(addresses: string): Pool {
+  return {
+    name: "lab",
+    labels: {},
+    ranges: [parseRange(addresses)],
+    autoAssign: true,
+    avoidBuggyIps: false,
+  };
+}
+
+function assignerOf(cluster: Cluster): Assigner {
+  return new Assigner("metallb-system", cluster, SILENT);
+}
+
+test("gives the oldest Service the lowest address, and tells it", async () => {
+  const cluster = new Cluster();
+  const assigner = assignerOf(cluster);
+  cluster.add("web");
+  cluster.add("api");
+  assigner.setPools([pool("192.0.2.10-192.0.2.20")]);
+  await cluster.settle(assigner);
+  expect(cluster.addresses()).toEqual({ "default/web": "192.0.2.10", "default/api": "192.0.2.11" });
+  expect(cluster.events).toEqual([
+    "default/web Normal IPAllocated",
+    "default/api Normal IPAllocated",
+  ]);
+});
+
+test("does nothing before it knows the pools", async () => {
+  const cluster = new Cluster();
+  cluster.add("web");
+  await assignerOf(cluster).reconcile("default/web");
+  expect(cluster.addresses()).toEqual({ "default/web": "" });
+  expect(cluster.events).toEqual([]);
+});
+
+test("promises no address twice while writes are under way", async () => {
+  const cluster = new Cluster();
+  const assigner = assignerOf(cluster);
+  cluster.add("web");
+  cluster.add("api");
+  assigner.setPools([pool("192.0.2.10-192.0.2.20")]);
+  const gate = Promise.withResolvers<void>();
+  cluster.gate = gate.promise;
+  const writes = cluster.queue.splice(0).map((key) => assigner.reconcile(key));
+  gate.resolve();
+  await Promise.all(writes);
+  expect(new Set(Object.values(cluster.addresses()))).toEqual(
+    new Set(["192.0.2.10", "192.0.2.11"]),
+  );
+});
+
+test("promises the same address again after a write that failed", async () => {
+  const cluster = new Cluster();
+  const assigner = assignerOf(cluster);
+  cluster.add("web");
+  cluster.add("api");
+  assigner.setPools([pool("192.0.2.10-192.0.2.20")]);
+  cluster.failWrites = true;
+  await expect(assigner.reconcile("default/api")).rejects.toThrow("the API server is away");
+  cluster.failWrites = false;
+  await cluster.settle(assigner);
+  await assigner.reconcile("default/api");
+  expect(cluster.addresses()).toEqual({ "default/web": "192.0.2.11", "default/api": "192.0.2.10" });
+});
+
+test("changes no address after a restart, and writes nothing", async () => {
+  const cluster = new Cluster();
+  const first = assignerOf(cluster);
+  cluster.add("old");
+  cluster.add("new");
+  first.setPools([pool("192.0.2.10-192.0.2.20")]);
+  await cluster.settle(first);
+  cluster.stored.delete("default/old");
+  cluster.add("pending");
+  const before = cluster.stored.get("default/new");
+
+  const second = assignerOf(cluster);
+  second.setPools([pool("192.0.2.10-192.0.2.20")]);
+  await cluster.settle(second);
+  expect(cluster.addresses()).toEqual({
+    "default/new": "192.0.2.11",
+    "default/pending": "192.0.2.10",
+  });
+  expect(cluster.stored.get("default/new")).toEqual({
+    ...before,
+    resourceVersion: expect.any(String),
+  });
+});
+
+test("gives an address that becomes free to the Service that has waited longest", async () => {
+  const cluster = new Cluster();
+  const assigner = assignerOf(cluster);
+  for (const name of ["holder", "waits", "waits-less"]) {
+    cluster.add(name);
+  }
+  assigner.setPools([pool("192.0.2.10/32")]);
+  await cluster.settle(assigner);
+  expect(cluster.events).toContain("default/waits Warning AllocationFailed");
+
+  cluster.stored.delete("default/holder");
+  cluster.enqueue("default/holder");
+  await cluster.settle(assigner);
+  expect(cluster.addresses()).toEqual({ "default/waits": "192.0.2.10", "default/waits-less": "" });
+});
+
+test("tells once that a request cannot be read, and leaves the address", async () => {
+  const cluster = new Cluster();
+  const assigner = assignerOf(cluster);
+  cluster.add("web");
+  assigner.setPools([pool("192.0.2.10-192.0.2.20")]);
+  await cluster.settle(assigner);
+  const web = cluster.stored.get("default/web");
+  cluster.add("web", {
+    ...web,
+    annotations: { ...web?.annotations, "metallb.io/loadBalancerIPs": "192.0.2.x" },
+  });
+  await assigner.reconcile("default/web");
+  await assigner.reconcile("default/web");
+  expect(cluster.addresses()).toEqual({ "default/web": "192.0.2.10" });
+  expect(cluster.events.filter((event) => event.endsWith("LoadBalancerFailed"))).toHaveLength(1);
+});

@@ -1,0 +1,196 @@
+/**
+ * Gives Services their addresses. Each Service is reconciled on its own: read it, decide, and make the cluster say so by
+ * one PATCH. The decision and the claim on the addresses happen in one turn of the event loop, so that two Services can
+ * never be promised the same address, however slow the writes are.
+ */
+
+import { formatIp, type Ip } from "#lib/address/ip.ts";
+import { Allocations } from "#lib/allocation/allocations.ts";
+import { decide } from "#lib/allocation/decide.ts";
+import type { Decision } from "#lib/allocation/decision.ts";
+import type { Pool } from "#lib/api/pool.ts";
+import type { Service } from "#lib/api/service.ts";
+import type { Log } from "#lib/log/log.ts";
+import { keepsAddresses, type StatusPatch, statusPatch } from "./status-patch.ts";
+
+/** All that an assigner touches outside of itself. */
+export interface Outside {
+  /** The Service as it is known now; undefined when it is gone, or not ours to serve. */
+  service(key: string): Service | undefined;
+  services(): Iterable<Service>;
+  /** @returns the resourceVersion after the write; undefined when the Service is gone */
+  patchStatus(service: Service, patch: StatusPatch): Promise<string | undefined>;
+  event(service: Service, type: "Normal" | "Warning", reason: string, message: string): void;
+  /** Has `reconcile` called with the key soon. */
+  enqueue(key: string): void;
+  /** RFC 3339. */
+  now(): string;
+}
+
+export class Assigner {
+  readonly #outside: Outside;
+  readonly #log: Log;
+  readonly #allocations: Allocations;
+  /** Keys of Services that were refused: whatever frees an address may help them. */
+  readonly #refused = new Set<string>();
+  /** The last warning told about a Service that keeps its address. */
+  readonly #warned = new Map<string, string>();
+  /** Services as they were when their status was written: what the watch has yet to tell is not decided upon again. */
+  readonly #written = new Map<string, Service>();
+  #started = false;
+
+  /** @param namespace of the pools, for sentences */
+  constructor(namespace: string, outside: Outside, log: Log) {
+    this.#allocations = new Allocations(namespace);
+    this.#outside = outside;
+    this.#log = log;
+  }
+
+  /**
+   * Puts pools in force. The first time, every address that a Service already has is claimed for it before anything new
+   * is given, so that a restart changes no address.
+   */
+  setPools(pools: readonly Pool[]): void {
+    this.#allocations.setPools(pools);
+    const services = [...this.#outside.services()].sort(assignedThenOldest);
+    if (!this.#started) {
+      this.#started = true;
+      for (const service of services) {
+        this.#reclaim(service);
+      }
+    }
+    for (const { key } of services) {
+      this.#outside.enqueue(key);
+    }
+  }
+
+  /** Claims what the Service has, if it may keep it. */
+  #reclaim(service: Service): void {
+    const decision = decide(this.#allocations, service);
+    if (decision.kind === "assign" && decision.cleared === undefined) {
+      const has = (ip: Ip) => service.ingress.includes(formatIp(ip));
+      const kept = decision.ips.filter(has);
+      if (kept.length > 0) {
+        this.#allocations.claim(service, kept);
+      }
+    }
+  }
+
+  async reconcile(key: string): Promise<void> {
+    if (!this.#started) {
+      return;
+    }
+    const service = this.#outside.service(key);
+    if (service === undefined) {
+      this.#forget(key);
+      return;
+    }
+    if (this.#written.get(key) === service) {
+      return;
+    }
+    const decision = this.#decide(service);
+    const patch = statusPatch(service, decision, this.#outside.now());
+    if (patch !== undefined) {
+      const resourceVersion = await this.#outside.patchStatus(service, patch);
+      if (resourceVersion === undefined) {
+        return;
+      }
+      if (resourceVersion !== service.resourceVersion) {
+        this.#written.set(key, service);
+      }
+      this.#tell(service, decision, patch);
+    }
+    this.#warn(service, decision);
+  }
+
+  #decide(service: Service): Decision {
+    const decision = decide(this.#allocations, service);
+    const freed =
+      decision.kind === "assign"
+        ? this.#allocations.claim(service, decision.ips)
+        : this.#allocations.release(service.key);
+    if (decision.kind === "refuse") {
+      this.#refused.add(service.key);
+    } else {
+      this.#refused.delete(service.key);
+    }
+    if (freed) {
+      this.#retryRefused(service.key);
+    }
+    return decision;
+  }
+
+  #forget(key: string): void {
+    this.#refused.delete(key);
+    this.#warned.delete(key);
+    this.#written.delete(key);
+    if (this.#allocations.release(key)) {
+      this.#log.info("address released", { service: key });
+      this.#retryRefused(key);
+    }
+  }
+
+  /** The oldest first, as they would have been served had there been room. */
+  #retryRefused(except: string): void {
+    const services = [...this.#refused]
+      .filter((key) => key !== except)
+      .map((key) => this.#outside.service(key))
+      .filter((service) => service !== undefined)
+      .sort(assignedThenOldest);
+    for (const { key } of services) {
+      this.#outside.enqueue(key);
+    }
+  }
+
+  #tell(service: Service, decision: Decision, patch: StatusPatch): void {
+    const { key, ingress } = service;
+    if (decision.cleared !== undefined) {
+      this.#log.warn("address taken back", {
+        service: key,
+        ip: ingress.join(" "),
+        why: decision.cleared,
+      });
+      this.#outside.event(service, "Normal", "ClearAssignment", decision.cleared);
+    }
+    if (decision.kind === "assign") {
+      if (!keepsAddresses(service, decision)) {
+        const ips = decision.ips.map(formatIp);
+        const { pool, why } = decision;
+        this.#log.info("address allocated", { service: key, ip: ips.join(" "), pool, why });
+        this.#outside.event(service, "Normal", "IPAllocated", `Assigned IP ${JSON.stringify(ips)}`);
+      }
+    } else if (patch.status.conditions !== undefined) {
+      const { reason, message } = decision;
+      this.#log.warn("no address for the service", { service: key, reason, why: message });
+      this.#outside.event(service, "Warning", "AllocationFailed", message);
+    }
+  }
+
+  /** A Service that keeps its address although its newest request cannot be read. */
+  #warn(service: Service, decision: Decision): void {
+    const warning = decision.kind === "assign" ? decision.warning : undefined;
+    if (warning === undefined) {
+      this.#warned.delete(service.key);
+    } else if (this.#warned.get(service.key) !== warning.message) {
+      this.#warned.set(service.key, warning.message);
+      this.#log.warn("request of the service not understood: it keeps what it has", {
+        service: service.key,
+        why: warning.message,
+      });
+      this.#outside.event(service, "Warning", warning.reason, warning.message);
+    }
+  }
+}
+
+/** Who has an address comes first, then the oldest, then by name: the same order after every restart. */
+function assignedThenOldest(a: Service, b: Service): number {
+  return (
+    Number(b.ingress.length > 0) - Number(a.ingress.length > 0) ||
+    compareText(a.creationTimestamp, b.creationTimestamp) ||
+    compareText(a.key, b.key)
+  );
+}
+
+function compareText(a: string, b: string): number {
+  return Number(a > b) - Number(a < b);
+}

@@ -1,0 +1,87 @@
+/** Pools, watched and read as one with the namespaces that they select; what cannot be used leaves the last good in force. */
+
+import type { V1Namespace } from "@kubernetes/client-node";
+import type { Namespace } from "#lib/api/namespace.ts";
+import { parsePools } from "#lib/api/parse-pools.ts";
+import type { Pool } from "#lib/api/pool.ts";
+import type { Problem } from "#lib/api/problem.ts";
+import { projectNamespace } from "#lib/api/project-namespace.ts";
+import type { KubeClient } from "#lib/kube/client.ts";
+import { metallbPath, PATHS } from "#lib/kube/paths.ts";
+import { Reflector } from "#lib/kube/reflector.ts";
+import type { Log } from "#lib/log/log.ts";
+import { coalesce } from "#lib/process/coalesce.ts";
+
+export interface RawPool {
+  readonly metadata: { readonly name: string; readonly namespace: string; readonly uid: string };
+}
+
+export interface ConfigurationListener {
+  /** These pools are in force now. */
+  changed(pools: readonly Pool[]): void;
+  /** What was wrong with what was read last; empty: nothing. */
+  read(problems: readonly Problem[]): void;
+}
+
+export class Configuration {
+  readonly #listener: ConfigurationListener;
+  readonly #namespaces: Reflector<V1Namespace, Namespace>;
+  readonly #namespace: string;
+  readonly #pools: Reflector<RawPool, RawPool>;
+  /** The pools in force as text, to tell a change from a repetition. */
+  #inForce: string | undefined;
+
+  constructor(client: KubeClient, namespace: string, log: Log, listener: ConfigurationListener) {
+    this.#listener = listener;
+    this.#namespace = namespace;
+    this.#pools = new Reflector(client, {
+      path: metallbPath(namespace, "ipaddresspools"),
+      project: (raw: RawPool) => raw,
+      log,
+    });
+    this.#namespaces = new Reflector(client, {
+      path: PATHS.namespaces,
+      project: projectNamespace,
+      log,
+    });
+    const readAgain = coalesce(() => this.#read());
+    this.#pools.on({
+      added: readAgain,
+      updated: readAgain,
+      deleted: readAgain,
+      synced: readAgain,
+    });
+    this.#namespaces.on({
+      added: readAgain,
+      updated: readAgain,
+      deleted: readAgain,
+      synced: readAgain,
+    });
+  }
+
+  /** The object as it stands in the cluster, good or not. */
+  pool(name: string): RawPool | undefined {
+    return this.#pools.get(`${this.#namespace}/${name}`);
+  }
+
+  async run(signal: AbortSignal): Promise<void> {
+    await Promise.all([this.#pools.run(signal), this.#namespaces.run(signal)]);
+  }
+
+  #read(): void {
+    if (!(this.#pools.hasSynced && this.#namespaces.hasSynced)) {
+      return;
+    }
+    const parsed = parsePools([...this.#pools.values()], [...this.#namespaces.values()]);
+    this.#listener.read(parsed.kind === "problems" ? parsed.problems : []);
+    if (parsed.kind === "value") {
+      const text = JSON.stringify(parsed.value, (_, value) =>
+        typeof value === "bigint" ? value.toString() : value,
+      );
+      if (text !== this.#inForce) {
+        this.#inForce = text;
+        this.#listener.changed(parsed.value);
+      }
+    }
+  }
+}

@@ -1,0 +1,158 @@
+/** The one active controller: watches pools and Services, and has each Service reconciled. */
+
+import type { V1Service } from "@kubernetes/client-node";
+import type { Problem } from "#lib/api/problem.ts";
+import { projectService } from "#lib/api/project-service.ts";
+import type { Service } from "#lib/api/service.ts";
+import type { KubeClient } from "#lib/kube/client.ts";
+import { EventRecorder } from "#lib/kube/events.ts";
+import { KubeError } from "#lib/kube/kube-error.ts";
+import { PATHS, servicePath } from "#lib/kube/paths.ts";
+import { Reflector } from "#lib/kube/reflector.ts";
+import { WorkQueue } from "#lib/kube/work-queue.ts";
+import type { Log } from "#lib/log/log.ts";
+import {
+  ConfigurationStateWriter,
+  controllerReporter,
+  type OwnerReference,
+} from "#lib/report/configuration-state.ts";
+import { ProblemLog } from "#lib/report/problems.ts";
+import { Assigner } from "./assigner.ts";
+import { Configuration } from "./configuration.ts";
+import { sweepDeparted, tidyDeparted } from "./departed.ts";
+import { ensureMemberKey } from "./member-key.ts";
+import type { ControllerOptions } from "./options.ts";
+import type { StatusPatch } from "./status-patch.ts";
+
+/** Status writes under way at once: as many as the client keeps connections. */
+const WRITERS = 8;
+
+export interface ControllerParts {
+  readonly options: ControllerOptions;
+  readonly client: KubeClient;
+  readonly owners: readonly OwnerReference[];
+  readonly log: Log;
+}
+
+/** Leads until the signal: everything that it knows is built anew each time, from the cluster alone. */
+export async function lead(parts: ControllerParts, signal: AbortSignal): Promise<void> {
+  const { client, log, options, owners } = parts;
+  const { lbClass, mlSecretName, namespace } = options;
+  const events = new EventRecorder(client, { component: "herald-controller", log });
+  const queue = new WorkQueue<string>({ name: "services", concurrency: WRITERS, log });
+  const departed = new WorkQueue<string>({ name: "departed services", log });
+  /** What is done once at the beginning, and tried until it is done. */
+  const beginning = new WorkQueue<"member key" | "sweep">({ name: "beginning", log });
+  const configurationState = new ConfigurationStateWriter({
+    client,
+    namespace,
+    reporter: controllerReporter(),
+    owners,
+    log,
+  });
+
+  const services = new Reflector<V1Service, Service>(client, {
+    path: PATHS.services,
+    fieldSelector: "spec.type=LoadBalancer",
+    project: projectService,
+    log,
+  });
+  const isOurs = (service: Service) => (service.loadBalancerClass ?? "") === lbClass;
+  const assigner = new Assigner(
+    namespace,
+    {
+      service: (key) => {
+        const service = services.get(key);
+        return service !== undefined && isOurs(service) ? service : undefined;
+      },
+      services: () => Iterator.from(services.values()).filter(isOurs),
+      patchStatus: (service, patch) => patchStatus(client, service, patch),
+      event: (service, type, reason, message) => {
+        const { name, uid } = service;
+        const regarding = {
+          apiVersion: "v1",
+          kind: "Service",
+          namespace: service.namespace,
+          name,
+          uid,
+        };
+        events.record(regarding, type, reason, message);
+      },
+      enqueue: (key) => queue.add(key),
+      now: () => new Date().toISOString(),
+    },
+    log,
+  );
+  services.on({
+    added: ({ key }) => queue.add(key),
+    updated: ({ key }) => queue.add(key),
+    deleted: (service) => {
+      queue.add(service.key);
+      departed.add(servicePath(service));
+    },
+  });
+
+  const problemLog = new ProblemLog(log);
+  const configuration = new Configuration(client, namespace, log, {
+    read: (problems) => {
+      problemLog.tell(problems);
+      configurationState.report(problems);
+      warnPools(problems);
+    },
+    changed: async (pools) => {
+      await services.synced;
+      log.info("pools in force", { pools: pools.map(({ name }) => name) });
+      assigner.setPools(pools);
+    },
+  });
+  const warnPools = (problems: readonly Problem[]) => {
+    for (const { message, name } of problems) {
+      const pool = configuration.pool(name);
+      if (pool !== undefined) {
+        const { uid } = pool.metadata;
+        const regarding = {
+          apiVersion: "metallb.io/v1beta1",
+          kind: "IPAddressPool",
+          namespace,
+          name,
+          uid,
+        };
+        events.record(regarding, "Warning", "ConfigurationError", message);
+      }
+    }
+  };
+
+  beginning.add("member key");
+  beginning.add("sweep");
+  await Promise.all([
+    configuration.run(signal),
+    configurationState.run(signal),
+    services.run(signal),
+    queue.run(signal, (key) => assigner.reconcile(key)),
+    departed.run(signal, (path) => tidyDeparted(client, path, log)),
+    beginning.run(signal, (task) =>
+      task === "sweep"
+        ? sweepDeparted(client, log, signal)
+        : ensureMemberKey(client, namespace, mlSecretName, log),
+    ),
+    events.run(signal),
+  ]);
+}
+
+/** @returns the resourceVersion after the write; undefined when the Service is gone */
+async function patchStatus(
+  client: KubeClient,
+  service: Service,
+  patch: StatusPatch,
+): Promise<string | undefined> {
+  try {
+    const path = `${servicePath(service)}/status`;
+    const { metadata } = await client.strategicPatch<V1Service>(path, patch);
+    return metadata?.resourceVersion;
+  } catch (error) {
+    if (error instanceof KubeError && error.notFound) {
+      return undefined;
+    }
+    throw error;
+  }
+}

@@ -1,0 +1,31 @@
+/** The controller's process: options, identity, leadership, and how it ends. */
+
+import { hostname } from "node:os";
+import { KubeClient } from "#lib/kube/client.ts";
+import { LeaderElection } from "#lib/kube/lease.ts";
+import { createLog } from "#lib/log/log.ts";
+import { credentialsFrom } from "#lib/process/options.ts";
+import { run } from "#lib/process/run.ts";
+import { stopSignal, switchLevelOnSignal } from "#lib/process/signals.ts";
+import { ownPod } from "#lib/report/configuration-state.ts";
+import { lead } from "./controller.ts";
+import { controllerCommand } from "./options.ts";
+
+const command = controllerCommand(async (options) => {
+  const log = createLog(options.logLevel);
+  switchLevelOnSignal(log, options.logLevel);
+  const signal = stopSignal();
+  const credentials = await credentialsFrom(options);
+  using client = new KubeClient({ credentials, userAgent: "herald-controller", log });
+  log.info("controller started", { api: credentials.origin.href, namespace: options.namespace });
+  const election = new LeaderElection(client, {
+    namespace: options.namespace,
+    name: "herald-controller",
+    identity: options.podName ?? hostname(),
+    log,
+  });
+  const owners = ownPod(options.podName, options.podUid);
+  await election.run(signal, (leading) => lead({ options, client, owners, log }, leading));
+  log.info("controller stopped", { signal: String(signal.reason) });
+});
+await run(command);

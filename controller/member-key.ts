@@ -1,0 +1,39 @@
+/** The key by which speakers know each other's heartbeats: a Secret that is made once and never changed here. */
+
+import { randomBytes } from "node:crypto";
+import type { KubeClient } from "#lib/kube/client.ts";
+import { KubeError } from "#lib/kube/kube-error.ts";
+import type { Log } from "#lib/log/log.ts";
+
+const KEY_BYTES = 32;
+
+/** Makes the Secret when there is none. Key `secretkey`, as MetalLB's, so that its Secret serves too. */
+export async function ensureMemberKey(
+  client: KubeClient,
+  namespace: string,
+  name: string,
+  log: Log,
+): Promise<void> {
+  const secrets = `/api/v1/namespaces/${namespace}/secrets`;
+  try {
+    await client.get(`${secrets}/${name}`);
+    return;
+  } catch (error) {
+    if (!(error instanceof KubeError && error.notFound)) {
+      throw error;
+    }
+  }
+  try {
+    await client.post(secrets, {
+      apiVersion: "v1",
+      kind: "Secret",
+      metadata: { name },
+      stringData: { secretkey: randomBytes(KEY_BYTES).toString("base64url") },
+    });
+    log.info("membership key made", { secret: `${namespace}/${name}` });
+  } catch (error) {
+    if (!(error instanceof KubeError && error.alreadyExists)) {
+      throw error;
+    }
+  }
+}

@@ -1,0 +1,20 @@
+import { Command, Option } from "commander";
+import { type CommonOptions, withCommonOptions } from "#lib/process/options.ts";
+
+export interface ControllerOptions extends CommonOptions {
+  readonly mlSecretName: string;
+}
+
+export function controllerCommand(run: (options: ControllerOptions) => Promise<void>): Command {
+  return withCommonOptions(new Command("herald-controller"))
+    .description("Gives Services of type LoadBalancer an address from the IPAddressPools.")
+    .addOption(
+      new Option(
+        "--ml-secret-name <name>",
+        "Secret with the key of the speakers' heartbeats, made when it is missing",
+      )
+        .env("HERALD_ML_SECRET_NAME")
+        .default("metallb-memberlist"),
+    )
+    .action(run);
+}

@@ -1,0 +1,119 @@
+import { expect, test } from "vitest";
+import { parseIp } from "#lib/address/ip.ts";
+import type { Decision } from "#lib/allocation/decision.ts";
+import type { Condition, Service } from "#lib/api/service.ts";
+import { keepsAddresses, statusPatch } from "./status-patch.ts";
+
+const NOW = "2026-01-02T03:04:05Z";
+const EARLIER = "2026-01-01T00:00:00Z";
+
+const allocated: Condition = {
+  type: "herald-lb.io/AddressAllocated",
+  status: "True",
+  reason: "Allocated",
+  message: '192.0.2.10 from pool "lab"',
+  lastTransitionTime: EARLIER,
+};
+const announced: Condition = {
+  type: "herald-lb.io/Announced",
+  status: "True",
+  reason: "Announced",
+  message: "an eligible node answers for 192.0.2.10",
+  lastTransitionTime: EARLIER,
+};
+
+function service(changes: Partial<Service> = {}): Service {
+  return {
+    key: "default/web",
+    namespace: "default",
+    name: "web",
+    uid: "u",
+    resourceVersion: "7",
+    creationTimestamp: EARLIER,
+    labels: {},
+    annotations: {},
+    clusterIps: ["10.96.0.9"],
+    ipFamilies: ["IPv4"],
+    ipFamilyPolicy: "SingleStack",
+    externalTrafficPolicy: "Cluster",
+    selector: {},
+    ports: [{ protocol: "TCP", port: 80 }],
+    ingress: [],
+    conditions: [],
+    ...changes,
+  };
+}
+
+const settled = service({
+  annotations: { "metallb.io/ip-allocated-from-pool": "lab" },
+  ingress: ["192.0.2.10"],
+  conditions: [allocated, announced],
+});
+
+function assign(...ips: string[]): Decision {
+  return { kind: "assign", ips: ips.map(parseIp), pool: "lab", why: "lowest free", tried: [] };
+}
+
+function refuse(reason: "NoPool" | "PoolExhausted"): Decision {
+  return { kind: "refuse", reason, message: "Every address is taken: widen the pool", tried: [] };
+}
+
+test("a new address is written with its pool and its condition in one patch", () => {
+  expect(statusPatch(service(), assign("192.0.2.10"), NOW)).toEqual({
+    metadata: { resourceVersion: "7", annotations: { "metallb.io/ip-allocated-from-pool": "lab" } },
+    status: {
+      loadBalancer: { ingress: [{ ip: "192.0.2.10" }] },
+      conditions: [{ ...allocated, lastTransitionTime: NOW }],
+    },
+  });
+});
+
+test("nothing is written when the Service says it all", () => {
+  expect(statusPatch(settled, assign("192.0.2.10"), NOW)).toBeUndefined();
+});
+
+test("the time of a condition stays when its status does", () => {
+  const patch = statusPatch(settled, assign("192.0.2.10", "2001:db8::10"), NOW);
+  expect(patch?.status.conditions).toEqual([
+    { ...allocated, message: '192.0.2.10 and 2001:db8::10 from pool "lab"' },
+  ]);
+  expect(patch?.status.loadBalancer?.ingress).toEqual([
+    { ip: "192.0.2.10" },
+    { ip: "2001:db8::10" },
+  ]);
+});
+
+test("a refusal takes away the address, the pool and the word that somebody answers", () => {
+  expect(statusPatch(settled, refuse("PoolExhausted"), NOW)).toEqual({
+    metadata: { resourceVersion: "7", annotations: { "metallb.io/ip-allocated-from-pool": null } },
+    status: {
+      loadBalancer: { ingress: null },
+      conditions: [
+        {
+          type: "herald-lb.io/AddressAllocated",
+          status: "False",
+          reason: "PoolExhausted",
+          message: "Every address is taken: widen the pool",
+          lastTransitionTime: NOW,
+        },
+        { $patch: "delete", type: "herald-lb.io/Announced" },
+      ],
+    },
+  });
+});
+
+test("without any pool, an address that another controller gave stays", () => {
+  const foreign = service({ ingress: ["203.0.113.7"] });
+  expect(statusPatch(foreign, refuse("NoPool"), NOW)?.status.loadBalancer).toBeUndefined();
+  expect(statusPatch(settled, refuse("NoPool"), NOW)?.status.loadBalancer).toEqual({
+    ingress: null,
+  });
+});
+
+test.each([
+  ["keeps", assign("192.0.2.10"), true],
+  ["changes", assign("192.0.2.11"), false],
+  ["changes", refuse("PoolExhausted"), false],
+])("says that a decision %s the addresses", (_, decision, keeps) => {
+  expect(keepsAddresses(settled, decision)).toBe(keeps);
+});

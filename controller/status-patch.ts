@@ -1,0 +1,92 @@
+/** From a decision to the one PATCH of services/status that makes it so. */
+
+import { formatIp } from "#lib/address/ip.ts";
+import type { Decision } from "#lib/allocation/decision.ts";
+import { ANNOTATION, CONDITION } from "#lib/api/annotations.ts";
+import type { Condition, Service } from "#lib/api/service.ts";
+
+/**
+ * A strategic merge patch: conditions merge by type, so those of others stay. The resourceVersion makes the API server
+ * refuse a decision about a Service that has changed since (409).
+ */
+export interface StatusPatch {
+  readonly metadata: {
+    readonly resourceVersion: string;
+    readonly annotations?: Readonly<Record<string, string | null>>;
+  };
+  readonly status: {
+    readonly loadBalancer?: { readonly ingress: readonly { readonly ip: string }[] | null };
+    readonly conditions?: readonly object[];
+  };
+}
+
+/** The patch that the decision asks for, or undefined when the Service already says all of it. `now` is RFC 3339. */
+export function statusPatch(
+  service: Service,
+  decision: Decision,
+  now: string,
+): StatusPatch | undefined {
+  const metadata = poolAnnotation(service, decision);
+  const loadBalancer = ingress(service, decision);
+  const conditions = conditionChanges(service, decision, now);
+  if (metadata === undefined && loadBalancer === undefined && conditions.length === 0) {
+    return undefined;
+  }
+  return {
+    metadata: { resourceVersion: service.resourceVersion, ...metadata },
+    status: { ...loadBalancer, ...(conditions.length > 0 && { conditions }) },
+  };
+}
+
+/** Says whether the decision leaves the addresses in the Service's status as they are. */
+export function keepsAddresses(service: Service, decision: Decision): boolean {
+  return ingress(service, decision) === undefined;
+}
+
+function poolAnnotation(service: Service, decision: Decision) {
+  const pool = decision.kind === "assign" ? decision.pool : null;
+  const said = service.annotations[ANNOTATION.allocatedFromPool] ?? null;
+  return pool === said ? undefined : { annotations: { [ANNOTATION.allocatedFromPool]: pool } };
+}
+
+function ingress(service: Service, decision: Decision) {
+  if (decision.kind === "assign") {
+    const ips = decision.ips.map(formatIp);
+    return ips.join() === service.ingress.join()
+      ? undefined
+      : { loadBalancer: { ingress: ips.map((ip) => ({ ip })) } };
+  }
+  // Without any pool, an address that does not carry Herald's annotation was given by somebody else.
+  const foreign =
+    decision.reason === "NoPool" && service.annotations[ANNOTATION.allocatedFromPool] === undefined;
+  return service.ingress.length === 0 || foreign ? undefined : { loadBalancer: { ingress: null } };
+}
+
+function conditionChanges(service: Service, decision: Decision, now: string): readonly object[] {
+  const changes: object[] = [];
+  const wanted = conditionOf(decision);
+  const old = service.conditions.find(({ type }) => type === wanted.type);
+  const { status, reason, message } = wanted;
+  if (old?.status !== status || old.reason !== reason || old.message !== message) {
+    const lastTransitionTime = old?.status === status ? old.lastTransitionTime : now;
+    changes.push({ ...wanted, lastTransitionTime } satisfies Condition);
+  }
+  // Nobody answers for a Service without an address, and no speaker reports on it.
+  const announced = service.conditions.some(({ type }) => type === CONDITION.announced);
+  if (decision.kind === "refuse" && announced) {
+    changes.push({ $patch: "delete", type: CONDITION.announced });
+  }
+  return changes;
+}
+
+function conditionOf(decision: Decision): Omit<Condition, "lastTransitionTime"> {
+  const type = CONDITION.addressAllocated;
+  return decision.kind === "assign"
+    ? {
+        type,
+        status: "True",
+        reason: "Allocated",
+        message: `${decision.ips.map(formatIp).join(" and ")} from pool "${decision.pool}"`,
+      }
+    : { type, status: "False", reason: decision.reason, message: decision.message };
+}

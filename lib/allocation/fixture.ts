@@ -1,0 +1,91 @@
+/** Pools and Services as the tests of this folder want them. */
+
+import { formatIp } from "#lib/address/ip.ts";
+import { parsePools } from "#lib/api/parse-pools.ts";
+import type { Pool } from "#lib/api/pool.ts";
+import type { Service, ServicePort } from "#lib/api/service.ts";
+import { Allocations } from "./allocations.ts";
+import { decide } from "./decide.ts";
+import type { Decision } from "./decision.ts";
+
+export const DUAL = { clusterIps: ["10.96.0.1", "fd00::1"] } as const;
+export const PREFER_DUAL = {
+  ...DUAL,
+  ipFamilies: ["IPv4", "IPv6"],
+  ipFamilyPolicy: "PreferDualStack",
+} as const;
+export const REQUIRE_DUAL = { ...PREFER_DUAL, ipFamilyPolicy: "RequireDualStack" } as const;
+export const LOCAL = { externalTrafficPolicy: "Local" } as const;
+
+/** A Service of IPv4 that asks for nothing, unless the fields say otherwise. */
+export function service(key: string, fields: Partial<Service> = {}): Service {
+  const [namespace = "", name = ""] = key.split("/");
+  return {
+    key,
+    namespace,
+    name,
+    uid: key,
+    resourceVersion: "1",
+    creationTimestamp: "2026-01-01T00:00:00Z",
+    labels: {},
+    annotations: {},
+    clusterIps: ["10.96.0.1"],
+    ipFamilies: ["IPv4"],
+    ipFamilyPolicy: "SingleStack",
+    externalTrafficPolicy: "Cluster",
+    selector: { app: name },
+    ports: [port(80)],
+    ingress: [],
+    conditions: [],
+    ...fields,
+  };
+}
+
+export function port(number: number, protocol = "TCP"): ServicePort {
+  return { protocol, port: number };
+}
+
+/** The annotations of a Service, by their names after `metallb.io/`. */
+export function annotated(annotations: Readonly<Record<string, string>>): Partial<Service> {
+  const entries = Object.entries(annotations);
+  return {
+    annotations: Object.fromEntries(entries.map(([name, value]) => [`metallb.io/${name}`, value])),
+  };
+}
+
+/** Specs of pools by their names; a list stands for `{ addresses }`. */
+export type PoolSpecs = Readonly<Record<string, readonly string[] | object>>;
+
+export function poolsOf(specs: PoolSpecs): readonly Pool[] {
+  const objects = Object.entries(specs).map(([name, spec]) => ({
+    metadata: { name },
+    spec: Array.isArray(spec) ? { addresses: spec } : spec,
+  }));
+  const parsed = parsePools(objects, []);
+  if (parsed.kind === "problems") {
+    throw new Error(parsed.problems.map(({ message }) => message).join("; "));
+  }
+  return parsed.value;
+}
+
+export function withPools(specs: PoolSpecs): Allocations {
+  const allocations = new Allocations("metallb-system");
+  allocations.setPools(poolsOf(specs));
+  return allocations;
+}
+
+/** Decides, and makes it so as the controller does; returns the Service with its new status. */
+export function converge(allocations: Allocations, given: Service): Service {
+  const decision = decide(allocations, given);
+  if (decision.kind === "refuse") {
+    allocations.release(given.key);
+    return { ...given, ingress: [] };
+  }
+  allocations.claim(given, decision.ips);
+  return { ...given, ingress: decision.ips.map(formatIp) };
+}
+
+/** The addresses, or else the reason of the refusal. */
+export function outcome(decision: Decision): readonly string[] | string {
+  return decision.kind === "assign" ? decision.ips.map(formatIp) : decision.reason;
+}

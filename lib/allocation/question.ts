@@ -1,0 +1,58 @@
+import { type Family, formatIp, type Ip } from "#lib/address/ip.ts";
+import type { Service } from "#lib/api/service.ts";
+import type { Allocations } from "./allocations.ts";
+import { type Holder, holderFrom } from "./holder.ts";
+
+/** What every policy looks at: one Service, and the state in which it wants an address. */
+export interface Question {
+  readonly allocations: Allocations;
+  readonly service: Service;
+  readonly holder: Holder;
+  /** Of the cluster IPs, IPv4 before IPv6. */
+  readonly families: readonly Family[];
+}
+
+export function questionOf(allocations: Allocations, service: Service): Question {
+  const isIpv6 = (clusterIp: string): boolean => clusterIp.includes(":");
+  const families: Family[] = [];
+  if (service.clusterIps.some((ip) => ip !== HEADLESS && !isIpv6(ip))) {
+    families.push("IPv4");
+  }
+  if (service.clusterIps.some(isIpv6)) {
+    families.push("IPv6");
+  }
+  return { allocations, service, holder: holderFrom(service), families };
+}
+
+/**
+ * The families that will do, the most wanted first. A Service of one family gets one address, though it may prefer two:
+ * nothing would forward the other.
+ */
+export function acceptableFamilies({
+  service,
+  families,
+}: Question): readonly (readonly Family[])[] {
+  if (families.length < 2) {
+    return [families];
+  }
+  switch (service.ipFamilyPolicy) {
+    case "SingleStack":
+      return [];
+    case "RequireDualStack":
+      return [families];
+    case "PreferDualStack":
+      return [
+        families,
+        ...(service.ipFamilies[0] === "IPv6"
+          ? ([["IPv6"], ["IPv4"]] as const)
+          : ([["IPv4"], ["IPv6"]] as const)),
+      ];
+  }
+}
+
+export function listIps(ips: readonly Ip[]): string {
+  return ips.map(formatIp).join(" and ");
+}
+
+/** What kube-apiserver writes for "no cluster IP". */
+const HEADLESS = "None";

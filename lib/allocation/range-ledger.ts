@@ -1,0 +1,124 @@
+import { type IpRange, sizeOf } from "#lib/address/ip-range.ts";
+import { FreeAddresses } from "./free-addresses.ts";
+import { groupOf, type Holder } from "./holder.ts";
+import { Holding } from "./holding.ts";
+import { SharingGroup } from "./sharing-group.ts";
+
+const BLOCK = 256n;
+
+/** Who holds which address of one range, and which address comes next. */
+export class RangeLedger {
+  readonly range: IpRange;
+  readonly #skipsBuggy: boolean;
+  readonly #holdings = new Map<bigint, Holding>();
+  readonly #groups = new Map<string, SharingGroup>();
+  readonly #free: FreeAddresses;
+
+  /** @param avoidBuggyIps as in the pool */
+  constructor(range: IpRange, avoidBuggyIps: boolean) {
+    this.range = range;
+    this.#skipsBuggy = avoidBuggyIps && range.family === "IPv4";
+    this.#free = new FreeAddresses(
+      range,
+      (value) => this.isAvoided(value) || this.#holdings.has(value),
+    );
+  }
+
+  /** Addresses held; one that is shared counts once. */
+  get inUse(): bigint {
+    return BigInt(this.#holdings.size);
+  }
+
+  /** Addresses that may be given. */
+  get capacity(): bigint {
+    return sizeOf(this.range) - (this.#skipsBuggy ? buggyIn(this.range) : 0n);
+  }
+
+  /** Whether the address ends in .0 or .255 and the pool avoids those. */
+  isAvoided(value: bigint): boolean {
+    return this.#skipsBuggy && isBuggy(value);
+  }
+
+  holding(value: bigint): Holding | undefined {
+    return this.#holdings.get(value);
+  }
+
+  /**
+   * The lowest address that the Service may have, free or shared.
+   *
+   * @param own the address that it has now, which it may have again; it need not be of this range
+   */
+  lowestFor(holder: Holder, own: bigint | undefined): bigint | undefined {
+    const group = groupOf(holder);
+    const candidates = [
+      this.#free.lowest(),
+      group === undefined ? undefined : this.#groups.get(group)?.lowestFor(holder),
+      
+    ];
+    return candidates.reduce(lesser);
+  }
+
+  take(value: bigint, holder: Holder): void {
+    let holding = this.#holdings.get(value);
+    if (holding === undefined) {
+      holding = new Holding();
+      this.#holdings.set(value, holding);
+    }
+    holding.add(holder);
+    const key = groupOf(holder);
+    if (key !== undefined) {
+      const group = this.#groups.get(key) ?? new SharingGroup();
+      this.#groups.set(key, group);
+      group.add(value, holding, holder);
+    }
+  }
+
+  release(value: bigint, holder: Holder): void {
+    const holding = this.#holdings.get(value);
+    if (holding === undefined) {
+      return;
+    }
+    holding.remove(holder);
+    if (holding.isEmpty) {
+      this.#holdings.delete(value);
+      this.#free.release(value);
+    }
+    const key = groupOf(holder);
+    const group = key === undefined ? undefined : this.#groups.get(key);
+    if (key !== undefined && group !== undefined) {
+      group.remove(value, holding, holder);
+      if (group.isEmpty) {
+        this.#groups.delete(key);
+      }
+    }
+  }
+
+  #again(holder: Holder, own: bigint | undefined): bigint | undefined {
+    const holding = own === undefined ? undefined : this.#holdings.get(own);
+    return own !== undefined &&
+      !this.isAvoided(own) &&
+      holding?.services().includes(holder.service) &&
+      holding.obstacleFor(holder) === undefined
+      ? own
+      : undefined;
+  }
+}
+
+function lesser(a: bigint | undefined, b: bigint | undefined): bigint | undefined {
+  if (a === undefined || b === undefined) {
+    return a ?? b;
+  }
+  return a < b ? a : b;
+}
+
+function isBuggy(value: bigint): boolean {
+  const lastByte = value & (BLOCK - 1n);
+  return lastByte === 0n || lastByte === BLOCK - 1n;
+}
+
+/** How many addresses of the range end in .0 or .255. */
+function buggyIn({ first, last }: IpRange): bigint {
+  const zeros = last / BLOCK - (first + BLOCK - 1n) / BLOCK + 1n;
+  const full = (last + 1n) / BLOCK - first / BLOCK;
+  return zeros + full;
+}

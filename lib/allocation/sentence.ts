@@ -1,0 +1,12 @@
+const SHOWN_NAMES = 8;
+
+/** Names with commas between, cut after a few. */
+export function listNames(names: readonly string[]): string {
+  const shown = names.slice(0, SHOWN_NAMES).join(", ");
+  return names.length > SHOWN_NAMES ? `${shown} and ${names.length - SHOWN_NAMES} more` : shown;
+}
+
+/** A sentence as part of another. Names in Kubernetes and addresses are in lower case already. */
+export function continued(sentence: string): string {
+  return sentence.charAt(0).toLowerCase() + sentence.slice(1);
+}

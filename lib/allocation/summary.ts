@@ -1,0 +1,53 @@
+import { ANNOTATION } from "#lib/api/annotations.ts";
+import type { Finding, PoolRefusal, Refusal } from "./decision.ts";
+import type { Question } from "./question.ts";
+import { listNames } from "./sentence.ts";
+
+/** From the reason that is nearest to an address to the one that is furthest from it. */
+const NEAREST_FIRST: readonly Refusal[] = [
+  "PoolExhausted",
+  "FamilyMissing",
+  "PoolNotForService",
+  "PoolNotForNamespace",
+  "AutoAssignOff",
+];
+
+/** One finding for all the pools that were passed over: that of those which came nearest to giving an address. */
+export function summarize(question: Question, tried: readonly PoolRefusal[]): Finding {
+  for (const reason of NEAREST_FIRST) {
+    const nearest = tried.filter((refusal) => refusal.reason === reason);
+    const [first, second] = nearest;
+    if (first !== undefined) {
+      const isAlone = second === undefined && reason !== "FamilyMissing";
+      const pools = nearest.map(({ pool }) => `"${pool}"`);
+      return { reason, message: isAlone ? first.message : messageFor(reason, question, pools) };
+    }
+  }
+  return {
+    reason: "FamilyMissing",
+    message: `${question.service.key} has cluster IPs of both families and ipFamilyPolicy SingleStack: set it to PreferDualStack or RequireDualStack`,
+  };
+}
+
+function messageFor(reason: Refusal, question: Question, pools: readonly string[]): string {
+  const { key, namespace } = question.service;
+  const names = listNames(pools);
+  switch (reason) {
+    case "PoolExhausted":
+      return `Every address of the pools ${names} that ${key} may use is taken: widen a pool, or delete a Service that uses one`;
+    case "PoolNotForService":
+      return `The pools ${names} serve only Services that their serviceSelectors match: give ${key} such labels, or add a pool`;
+    case "PoolNotForNamespace":
+      return `The pools ${names} serve only other namespaces: ${key} is in "${namespace}"`;
+    case "AutoAssignOff":
+      return `The pools ${names} give addresses only to those that ask (autoAssign is off): give ${key} the annotation ${ANNOTATION.addressPool}`;
+    default:
+      return familyMissing(question);
+  }
+}
+
+function familyMissing({ service, families }: Question): string {
+  return families.length === 2
+    ? `${service.key} needs IPv4 and IPv6 of one pool, and no pool it may use has both`
+    : `${service.key} needs ${families.join()}, and no pool it may use has ${families.join()} addresses`;
+}

@@ -1,0 +1,74 @@
+import { formatIp, type Ip, tryParseIp } from "#lib/address/ip.ts";
+import { ANNOTATION } from "#lib/api/annotations.ts";
+import { readAnnotation } from "#lib/api/read-annotation.ts";
+import type { Service } from "#lib/api/service.ts";
+import type { Finding } from "./decision.ts";
+
+/** What a Service asks for by annotation or by spec.loadBalancerIP. */
+export interface Wish {
+  readonly pool?: { readonly name: string; readonly askedBy: string };
+  readonly addresses?: { readonly ips: readonly Ip[]; readonly askedBy: string };
+  /** Why the addresses it asks for cannot be read. */
+  readonly malformed?: Finding;
+}
+
+const SPEC_FIELD = "spec.loadBalancerIP";
+
+export function wishOf(service: Service): Wish {
+  const pool = readAnnotation(service.annotations, ANNOTATION.addressPool);
+  return {
+    ...(pool?.value && { pool: { name: pool.value, askedBy: pool.key } }),
+    ...readAddresses(service),
+  };
+}
+
+function readAddresses(service: Service): Pick<Wish, "addresses" | "malformed"> {
+  const annotation = readAnnotation(service.annotations, ANNOTATION.loadBalancerIps);
+  const inAnnotation = annotation?.value ?? "";
+  const inSpec = service.loadBalancerIp ?? "";
+  if (annotation === undefined || inAnnotation === "") {
+    return inSpec === "" ? {} : readIps(service, SPEC_FIELD, [inSpec]);
+  }
+  return inSpec === ""
+    ? readIps(service, annotation.key, inAnnotation.split(","))
+    : malformed(
+        `${service.key} asks for addresses by ${annotation.key} and by ${SPEC_FIELD}: keep one of the two`,
+      );
+}
+
+function readIps(
+  service: Service,
+  askedBy: string,
+  texts: readonly string[],
+): Pick<Wish, "addresses" | "malformed"> {
+  const mend =
+    askedBy === SPEC_FIELD
+      ? `write one address, or use ${ANNOTATION.loadBalancerIps}`
+      : "write one address, or one of each family with a comma between";
+  const ips: Ip[] = [];
+  for (const text of texts) {
+    const ip = tryParseIp(text.trim());
+    if (ip === undefined) {
+      const shown = shorten(text.trim());
+      return malformed(
+        `${service.key} asks by ${askedBy} for "${shown}", which is no address: ${mend}`,
+      );
+    }
+    ips.push(ip);
+  }
+  const isPair = ips.length === 2 && ips[0]?.family !== ips[1]?.family;
+  return ips.length === 1 || isPair
+    ? { addresses: { ips, askedBy } }
+    : malformed(
+        `${service.key} asks by ${askedBy} for ${shorten(ips.map(formatIp).join(", "))}: ${mend}`,
+      );
+}
+
+function malformed(message: string): Pick<Wish, "malformed"> {
+  return { malformed: { reason: "BadRequest", message } };
+}
+
+/** An annotation may be of 256 KiB, and a sentence not. */
+function shorten(text: string): string {
+  return text.length > 80 ? `${text.slice(0, 80)}…` : text;
+}

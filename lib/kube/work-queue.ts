@@ -1,0 +1,147 @@
+import { inspect } from "node:util";
+import type { Log } from "#lib/log/log.ts";
+import { aborted } from "./aborted.ts";
+import { Backoff } from "./backoff.ts";
+import { type Clock, systemClock } from "./clock.ts";
+import { KubeError } from "./kube-error.ts";
+import { Outage } from "./outage.ts";
+
+export interface WorkQueueOptions {
+  /** In log lines. */
+  readonly name: string;
+  readonly log: Log;
+  /** How many keys are worked on at once; 1 when not said. */
+  readonly concurrency?: number;
+  readonly clock?: Clock;
+  /** 0 … 1. */
+  readonly random?: () => number;
+}
+
+const FIRST_RETRY_MS = 5;
+const MAX_RETRY_MS = 30_000;
+
+interface Session<Key> {
+  readonly signal: AbortSignal;
+  readonly handler: (key: Key, signal: AbortSignal) => Promise<void>;
+}
+
+/**
+ * Keys that want work, each handed to one worker at a time. A key added while it is worked on is worked on once
+ * more; one whose work throws comes back after a wait that doubles, or at once when it is added again.
+ */
+export class WorkQueue<Key extends string = string> {
+  readonly #options: WorkQueueOptions;
+  readonly #clock: Clock;
+  readonly #outage: Outage;
+  readonly #ready = new Set<Key>();
+  readonly #tasks = new Map<Key, Promise<void>>();
+  /** Of the keys whose last work failed. */
+  readonly #backoffs = new Map<Key, Backoff>();
+  /** Ends the wait of a key for its retry. */
+  readonly #waits = new Map<Key, AbortController>();
+  #idle = Promise.withResolvers<void>();
+  #session: Session<Key> | undefined;
+
+  constructor(options: WorkQueueOptions) {
+    this.#options = options;
+    this.#clock = options.clock ?? systemClock;
+    this.#outage = new Outage(options.log, this.#clock, "work", { queue: options.name });
+    this.#idle.resolve();
+  }
+
+  add(key: Key): void {
+    if (this.#isIdle) {
+      this.#idle = Promise.withResolvers();
+    }
+    this.#ready.add(key);
+    this.#start();
+  }
+
+  /** Ends when nothing is left to do, retries included. */
+  idle(): Promise<void> {
+    return this.#idle.promise;
+  }
+
+  /** Works until the signal aborts, then waits for what is under way. */
+  async run(signal: AbortSignal, handler: Session<Key>["handler"]): Promise<void> {
+    this.#session = { signal, handler };
+    this.#start();
+    await aborted(signal);
+    this.#session = undefined;
+    for (const wait of this.#waits.values()) {
+      wait.abort();
+    }
+    await Promise.all(this.#tasks.values());
+  }
+
+  get #isIdle(): boolean {
+    return this.#ready.size + this.#tasks.size + this.#waits.size === 0;
+  }
+
+  #start(): void {
+    for (const key of this.#ready) {
+      if (this.#session === undefined || this.#tasks.size >= (this.#options.concurrency ?? 1)) {
+        return;
+      }
+      if (!this.#tasks.has(key)) {
+        this.#ready.delete(key);
+        this.#waits.get(key)?.abort();
+        this.#tasks.set(key, this.#work(key, this.#session));
+      }
+    }
+  }
+
+  async #work(key: Key, { handler, signal }: Session<Key>): Promise<void> {
+    // Whoever adds a key goes on before the work on it begins.
+    await Promise.resolve();
+    try {
+      await handler(key, signal);
+      this.#succeeded(key);
+    } catch (error) {
+      if (!signal.aborted) {
+        this.#failed(key, error);
+      }
+    }
+    this.#tasks.delete(key);
+    this.#start();
+    this.#checkIdle();
+  }
+
+  #succeeded(key: Key): void {
+    if (this.#backoffs.delete(key)) {
+      this.#outage.over();
+    }
+  }
+
+  #failed(key: Key, error: unknown): void {
+    const { log, name, random = Math.random } = this.#options;
+    const known = this.#backoffs.get(key);
+    const backoff = known ?? new Backoff({ firstMs: FIRST_RETRY_MS, maxMs: MAX_RETRY_MS, random });
+    this.#backoffs.set(key, backoff);
+    if (!(error instanceof KubeError)) {
+      const level = known === undefined ? "error" : "debug";
+      log[level]("work threw", { queue: name, key, error: inspect(error) });
+    } else if (error.conflict) {
+      log.debug("work met a conflict", { queue: name, key, error: error.message });
+    } else {
+      this.#outage.failed(error, { key });
+    }
+    void this.#retry(key, backoff.next(error instanceof KubeError ? error.retryAfterMs : 0));
+  }
+
+  async #retry(key: Key, waitMs: number): Promise<void> {
+    const wait = new AbortController();
+    this.#waits.set(key, wait);
+    await this.#clock.delay(waitMs, wait.signal);
+    this.#waits.delete(key);
+    if (!wait.signal.aborted) {
+      this.add(key);
+    }
+  }
+
+  #checkIdle(): void {
+    if (this.#isIdle) {
+      this.#idle.resolve();
+    }
+  }
+}

@@ -1,0 +1,113 @@
+import type { Family, Ip } from "#lib/address/ip.ts";
+import {
+  bind,
+  check,
+  checkUnless,
+  close,
+  intOption,
+  LinuxError,
+  NONBLOCK_CLOEXEC,
+  recv,
+  sendto,
+  setsockopt,
+  socket,
+} from "./libc.ts";
+
+const AF_INET = 2;
+const AF_INET6 = 10;
+const SOCK_DGRAM = 2;
+const IPPROTO_IPV6 = 41;
+const IPV6_V6ONLY = 26;
+
+/** `struct sockaddr_in` and `sockaddr_in6`. */
+const ADDRESS_LENGTH = { IPv4: 16, IPv6: 28 } as const;
+
+const NOTHING_TO_READ: ReadonlySet<string> = new Set(["EAGAIN", "EINTR"]);
+
+/** The way to one peer is cut for now, or its host told so by ICMP: the datagram is lost, as any may be. */
+const NOT_SENT: ReadonlySet<string> = new Set([
+  "EAGAIN",
+  "ENOBUFS",
+  "EPERM",
+  "EACCES",
+  "EADDRNOTAVAIL",
+  "ECONNREFUSED",
+  "EHOSTDOWN",
+  "EHOSTUNREACH",
+  "ENETDOWN",
+  "ENETUNREACH",
+  "EINVAL",
+]);
+
+/** A UDP socket that never blocks, for a thread without an event loop: udp(7). */
+export class UdpSocket {
+  readonly descriptor: number;
+
+  private constructor(descriptor: number) {
+    this.descriptor = descriptor;
+  }
+
+  /**
+   * Opens one on every address of the family.
+   *
+   * @throws {LinuxError} EADDRINUSE when the port is taken, EAFNOSUPPORT when the machine lacks the family
+   */
+  static open(family: Family, port: number): UdpSocket {
+    const what = `receive on UDP port ${port}`;
+    const domain = family === "IPv4" ? AF_INET : AF_INET6;
+    const descriptor = check(socket(domain, SOCK_DGRAM | NONBLOCK_CLOEXEC, 0), what);
+    const opened = new UdpSocket(descriptor);
+    try {
+      if (family === "IPv6") {
+        check(setsockopt(descriptor, IPPROTO_IPV6, IPV6_V6ONLY, intOption(1), 4), what);
+      }
+      const address = socketAddress({ family, value: 0n }, port);
+      check(bind(descriptor, address, address.length), what, {
+        EADDRINUSE: `another process has the port: find it with "ss -lup sport = :${port}" and stop it, or set another port on all nodes`,
+      });
+    } catch (error) {
+      opened.close();
+      throw error;
+    }
+    return opened;
+  }
+
+  /** Returns whether the datagram left. */
+  send(datagram: Uint8Array, to: Uint8Array): boolean {
+    const sent = sendto(this.descriptor, datagram, datagram.length, 0, to, to.length);
+    return checkUnless(sent, NOT_SENT, "send a datagram") !== undefined;
+  }
+
+  /** Reads one datagram, and returns its length, or undefined when none waits. A longer one arrives cut. */
+  receive(buffer: Uint8Array): number | undefined {
+    return checkUnless(
+      recv(this.descriptor, buffer, buffer.length, 0),
+      NOTHING_TO_READ,
+      "receive a datagram",
+    );
+  }
+
+  close(): void {
+    close(this.descriptor);
+  }
+}
+
+/** Whether the error says that the machine runs without this family. */
+export function isFamilyMissing(error: unknown): boolean {
+  return error instanceof LinuxError && error.code === "EAFNOSUPPORT";
+}
+
+/** Where to send to, as `send` takes it. */
+export function socketAddress(ip: Ip, port: number): Uint8Array {
+  const address = new DataView(new ArrayBuffer(ADDRESS_LENGTH[ip.family]));
+  address.setUint16(2, port);
+  if (ip.family === "IPv4") {
+    address.setUint16(0, AF_INET, true);
+    address.setUint32(4, Number(ip.value));
+  } else {
+    address.setUint16(0, AF_INET6, true);
+    address.setBigUint64(8, ip.value >> 64n);
+    address.setBigUint64(16, BigInt.asUintN(64, ip.value));
+  }
+  return new Uint8Array(address.buffer);
+}

@@ -1,0 +1,149 @@
+/**
+ * Says in a ConfigurationState whether this process could read the configuration, as MetalLB does: one object a process,
+ * `controller` or `speaker-<node>`, made again when somebody deletes it.
+ */
+
+import type { Problem } from "#lib/api/problem.ts";
+import type { KubeClient } from "#lib/kube/client.ts";
+import { Reflector } from "#lib/kube/reflector.ts";
+import { WorkQueue } from "#lib/kube/work-queue.ts";
+import type { Log } from "#lib/log/log.ts";
+
+const API_VERSION = "metallb.io/v1beta1";
+
+/** Who reports: the names are those that MetalLB's tests and users look for. */
+export interface Reporter {
+  readonly name: string;
+  readonly conditionType: "poolReconcilerValid" | "configReconcilerValid";
+  readonly fieldManager: "poolReconciler" | "configReconciler";
+  readonly labels: Readonly<Record<string, string>>;
+}
+
+export interface OwnerReference {
+  readonly apiVersion: "v1";
+  readonly kind: "Pod";
+  readonly name: string;
+  readonly uid: string;
+}
+
+/** The Pod this runs in, as owner of what it writes, so that both go together; nothing when it is not told which. */
+export function ownPod(name: string | undefined, uid: string | undefined): OwnerReference[] {
+  return name === undefined || uid === undefined
+    ? []
+    : [{ apiVersion: "v1", kind: "Pod", name, uid }];
+}
+
+export function controllerReporter(): Reporter {
+  return {
+    name: "controller",
+    conditionType: "poolReconcilerValid",
+    fieldManager: "poolReconciler",
+    labels: { "metallb.io/component-type": "controller" },
+  };
+}
+
+export function speakerReporter(node: string): Reporter {
+  return {
+    name: `speaker-${node}`,
+    conditionType: "configReconcilerValid",
+    fieldManager: "configReconciler",
+    labels: { "metallb.io/component-type": "speaker", "metallb.io/node-name": node },
+  };
+}
+
+export interface ConfigurationStateOptions {
+  readonly client: KubeClient;
+  readonly namespace: string;
+  readonly reporter: Reporter;
+  readonly owners: readonly OwnerReference[];
+  readonly log: Log;
+}
+
+/** What stands in the cluster now. */
+interface Stored {
+  readonly summary: string;
+  readonly result: string;
+}
+
+interface RawState {
+  readonly metadata: object;
+  readonly status?: { readonly result?: string; readonly errorSummary?: string };
+}
+
+export class ConfigurationStateWriter {
+  readonly #options: ConfigurationStateOptions;
+  readonly #path: string;
+  readonly #own: Reflector<RawState, Stored>;
+  readonly #queue: WorkQueue<"state">;
+  #problems: readonly Problem[] | undefined;
+
+  constructor(options: ConfigurationStateOptions) {
+    const { client, log, namespace, reporter } = options;
+    const collection = `/apis/${API_VERSION}/namespaces/${namespace}/configurationstates`;
+    this.#options = options;
+    this.#path = `${collection}/${reporter.name}`;
+    this.#queue = new WorkQueue({ log, name: "configuration state" });
+    this.#own = new Reflector(client, {
+      path: collection,
+      fieldSelector: `metadata.name=${reporter.name}`,
+      project: ({ status }) => ({
+        summary: status?.errorSummary ?? "",
+        result: status?.result ?? "Unknown",
+      }),
+      log,
+    });
+    const again = () => this.#queue.add("state");
+    this.#own.on({ deleted: again, updated: again, synced: again });
+  }
+
+  /** Tells what was wrong with the configuration that was read last; nothing when it was good. */
+  report(problems: readonly Problem[]): void {
+    this.#problems = problems;
+    this.#queue.add("state");
+  }
+
+  async run(signal: AbortSignal): Promise<void> {
+    await Promise.all([this.#own.run(signal), this.#queue.run(signal, () => this.#write())]);
+  }
+
+  async #write(): Promise<void> {
+    if (this.#problems === undefined || !this.#own.hasSynced) {
+      return;
+    }
+    const { client, namespace, owners, reporter } = this.#options;
+    const stored = this.#own.get(`${namespace}/${reporter.name}`);
+    const summary = this.#problems
+      .map(({ message }) => `configuration error: ${message}`)
+      .join("\n");
+    const valid = this.#problems.length === 0;
+    const result = valid ? "Valid" : "Invalid";
+    if (stored?.result === result && stored.summary === summary) {
+      return;
+    }
+    const { fieldManager } = reporter;
+    const identity = { apiVersion: API_VERSION, kind: "ConfigurationState" };
+    const metadata = { name: reporter.name, namespace };
+    if (stored === undefined) {
+      const made = { ...metadata, labels: reporter.labels, ownerReferences: owners };
+      await client.apply(
+        this.#path,
+        { ...identity, metadata: made },
+        { fieldManager, force: true },
+      );
+    }
+    const condition = {
+      type: reporter.conditionType,
+      status: valid ? "True" : "False",
+      reason: valid ? "Reconciled" : "ConfigurationError",
+      // The bound of metav1.Condition.
+      message: summary.slice(0, 32_768),
+      lastTransitionTime: new Date().toISOString(),
+    };
+    const status = { result, errorSummary: summary, conditions: [condition] };
+    await client.apply(
+      `${this.#path}/status`,
+      { ...identity, metadata, status },
+      { fieldManager, force: true },
+    );
+  }
+}

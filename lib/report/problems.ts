@@ -1,0 +1,27 @@
+import type { Problem } from "#lib/api/problem.ts";
+import type { Log } from "#lib/log/log.ts";
+
+/** Tells of configuration that cannot be used, and of its mend; the same set twice is told once. */
+export class ProblemLog {
+  readonly #log: Log;
+  #told = "";
+
+  constructor(log: Log) {
+    this.#log = log;
+  }
+
+  tell(problems: readonly Problem[]): void {
+    const text = JSON.stringify(problems);
+    if (text === this.#told) {
+      return;
+    }
+    for (const { kind, name, field, message } of problems) {
+      const fields = { kind, name, field, why: message };
+      this.#log.error("configuration refused: the last good one stays in force", fields);
+    }
+    if (problems.length === 0 && this.#told !== "") {
+      this.#log.info("configuration is good again");
+    }
+    this.#told = problems.length === 0 ? "" : text;
+  }
+}

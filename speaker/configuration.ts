@@ -1,0 +1,78 @@
+/** Pools and L2Advertisements: watched, read as one, and kept as they were while what is new cannot be used. */
+
+import type { L2Advertisement } from "#lib/api/l2-advertisement.ts";
+import { parseL2Advertisements } from "#lib/api/parse-l2-advertisements.ts";
+import { parsePools } from "#lib/api/parse-pools.ts";
+import type { Pool } from "#lib/api/pool.ts";
+import type { Problem } from "#lib/api/problem.ts";
+import type { KubeClient } from "#lib/kube/client.ts";
+import { metallbPath } from "#lib/kube/paths.ts";
+import { Reflector } from "#lib/kube/reflector.ts";
+import type { Log } from "#lib/log/log.ts";
+import { coalesce } from "#lib/process/coalesce.ts";
+
+export interface ConfigurationListener {
+  /** What is in force has changed. */
+  changed(): void;
+  /** What was wrong with what was read last; empty: nothing. */
+  read(problems: readonly Problem[]): void;
+}
+
+export class Configuration {
+  pools: readonly Pool[] = [];
+  advertisements: readonly L2Advertisement[] = [];
+  readonly #pools: Reflector<unknown, unknown>;
+  readonly #advertisements: Reflector<unknown, unknown>;
+  readonly #listener: ConfigurationListener;
+  readonly #inForce = Promise.withResolvers<void>();
+
+  constructor(client: KubeClient, namespace: string, log: Log, listener: ConfigurationListener) {
+    this.#listener = listener;
+    const watch = (plural: string) =>
+      new Reflector<unknown, unknown>(client, {
+        path: metallbPath(namespace, plural),
+        project: (raw) => raw,
+        log,
+      });
+    this.#pools = watch("ipaddresspools");
+    this.#advertisements = watch("l2advertisements");
+    const readAgain = coalesce(() => this.#read());
+    for (const reflector of [this.#pools, this.#advertisements]) {
+      reflector.on({
+        added: readAgain,
+        updated: readAgain,
+        deleted: readAgain,
+        synced: readAgain,
+      });
+    }
+  }
+
+  /** Resolves when a configuration that can be used is in force for the first time. */
+  get inForce(): Promise<void> {
+    return this.#inForce.promise;
+  }
+
+  async run(signal: AbortSignal): Promise<void> {
+    await Promise.all([this.#pools.run(signal), this.#advertisements.run(signal)]);
+  }
+
+  #read(): void {
+    if (!(this.#pools.hasSynced && this.#advertisements.hasSynced)) {
+      return;
+    }
+    // Namespaces decide what the controller may allocate; where an address is announced does not depend on them.
+    const pools = parsePools([...this.#pools.values()], []);
+    const advertisements = parseL2Advertisements([...this.#advertisements.values()]);
+    this.#listener.read([...problemsOf(pools), ...problemsOf(advertisements)]);
+    if (pools.kind === "value" && advertisements.kind === "value") {
+      this.pools = pools.value;
+      this.advertisements = advertisements.value;
+      this.#inForce.resolve();
+      this.#listener.changed();
+    }
+  }
+}
+
+function problemsOf(parsed: { kind: string; problems?: readonly Problem[] }): readonly Problem[] {
+  return parsed.problems ?? [];
+}

@@ -1,0 +1,15 @@
+import { expect, test } from "vitest";
+import { Verdict } from "./answerer.ts";
+import { DropCounts } from "./drop-counts.ts";
+
+test("gives the counts by reason, and only when they have changed", () => {
+  const drops = new DropCounts();
+  expect(drops.takeNews({})).toBeUndefined();
+  drops.count(Verdict.tooShort);
+  drops.count(Verdict.vlanTagged);
+  drops.count(Verdict.vlanTagged);
+  drops.countHeartbeat();
+  const news = { tooShort: 1, vlanTagged: 2, heartbeatNotAuthentic: 1, "not-a-member": 3 };
+  expect(drops.takeNews({ "not-a-member": 3, "own-name": 0 })).toEqual(news);
+  expect(drops.takeNews({ "not-a-member": 3, "own-name": 0 })).toBeUndefined();
+});

@@ -1,0 +1,170 @@
+import { LinuxError } from "#lib/linux/libc.ts";
+import type { Log } from "#lib/log/log.ts";
+import {
+  HEARTBEAT_INTERVAL_MS,
+  type MemberChange,
+  Membership,
+} from "#lib/membership/membership.ts";
+import type { Mac } from "#lib/wire/mac.ts";
+import type { DropCounts } from "./drop-counts.ts";
+import { Heartbeats } from "./heartbeats.ts";
+import type { MemberAddress } from "./messages.ts";
+
+/** How long to wait until the port is tried again that another process has. */
+const OPEN_AGAIN_MS = 1_000;
+
+export interface MembersOptions {
+  readonly nodeName: string;
+  /** UDP. */
+  readonly port: number;
+  readonly incarnation: bigint;
+  readonly drops: DropCounts;
+  readonly log: Log;
+  readonly clock: () => number;
+  /** Of the links that can answer. */
+  macs(): readonly Mac[];
+  /** Called with the descriptors of the heartbeats' sockets, once they are open. */
+  onOpen(descriptors: readonly number[]): void;
+  /** Called when this node has joined, and at every change among the living. */
+  onAlive(alive: ReadonlySet<string>, changes: readonly MemberChange[]): void;
+}
+
+/**
+ * This node as a member: it joins when the first table is there, the key is, and the port is open. Until then it hears
+ * nobody, and would hold itself for the only one alive.
+ */
+export class Members {
+  readonly #options: MembersOptions;
+  readonly #heartbeats: Heartbeats;
+  #list: readonly MemberAddress[] = [];
+  #membership: Membership | undefined;
+  #isReady = false;
+  #openAt: number | undefined;
+  #beatAt = 0;
+  #toldWhyNot: string | undefined;
+
+  constructor(options: MembersOptions) {
+    this.#options = options;
+    const { nodeName, port, incarnation } = options;
+    this.#heartbeats = new Heartbeats({
+      nodeName,
+      port,
+      incarnation,
+      onHeartbeat: (heartbeat) => {
+        this.#tell(this.#membership?.heard(heartbeat, options.clock()) ?? []);
+      },
+      onRefused: () => options.drops.countHeartbeat(),
+    });
+  }
+
+  setKey(key: Uint8Array): void {
+    this.#heartbeats.setKey(key);
+    this.#tryJoin();
+  }
+
+  setList(list: readonly MemberAddress[]): void {
+    this.#list = list;
+    this.#heartbeats.setMembers(list);
+    this.#tell(this.#membership?.setMembers(list.map(({ name }) => name)) ?? []);
+  }
+
+  ready(): void {
+    this.#isReady = true;
+    this.#tryJoin();
+  }
+
+  /** Whether the MAC address is of another node that was heard. */
+  hasMac(mac: Mac): boolean {
+    return this.#heartbeats.hasMac(mac);
+  }
+
+  /** Heartbeats that did not count, by reason. */
+  get ignored(): Readonly<Record<string, number>> {
+    return this.#membership?.ignored ?? {};
+  }
+
+  /** When `tick` has something to do at the earliest; undefined: never. */
+  get nextDeadline(): number | undefined {
+    if (this.#membership === undefined) {
+      return this.#openAt;
+    }
+    return Math.min(this.#beatAt, this.#membership.nextDeadline ?? this.#beatAt);
+  }
+
+  tick(now: number): void {
+    if (this.#openAt !== undefined && now >= this.#openAt) {
+      this.#tryJoin();
+    }
+    const membership = this.#membership;
+    if (membership === undefined) {
+      return;
+    }
+    if (now >= this.#beatAt) {
+      this.#heartbeats.send(this.#options.macs());
+      this.#beatAt = Math.max(this.#beatAt + HEARTBEAT_INTERVAL_MS, now);
+    }
+    if (now >= (membership.nextDeadline ?? Number.POSITIVE_INFINITY)) {
+      // whoever sent a heartbeat while this thread was held up is not to be declared dead for it
+      this.#heartbeats.read();
+      this.#tell(membership.tick(now));
+    }
+  }
+
+  read(): void {
+    this.#heartbeats.read();
+  }
+
+  /** Tells the others that this node leaves. */
+  leave(): void {
+    if (this.#membership !== undefined) {
+      this.#heartbeats.sendGoodbye();
+    }
+    this.#heartbeats.close();
+  }
+
+  #tryJoin(): void {
+    if (this.#membership !== undefined || !this.#isReady || !this.#heartbeats.hasKey) {
+      return;
+    }
+    const now = this.#options.clock();
+    const descriptors = this.#open(now);
+    if (descriptors === undefined) {
+      return;
+    }
+    const names = this.#list.map(({ name }) => name);
+    this.#membership = new Membership(this.#options.nodeName, names, now);
+    this.#beatAt = now;
+    this.#options.onOpen(descriptors);
+    this.#options.onAlive(this.#membership.alive(), []);
+  }
+
+  #open(now: number): readonly number[] | undefined {
+    try {
+      const descriptors = this.#heartbeats.open();
+      this.#openAt = undefined;
+      return descriptors;
+    } catch (error) {
+      if (!(error instanceof LinuxError)) {
+        throw error;
+      }
+      this.#openAt = now + OPEN_AGAIN_MS;
+      if (error.message !== this.#toldWhyNot) {
+        this.#toldWhyNot = error.message;
+        this.#options.log.error(
+          "heartbeats cannot be received: nothing is announced until they are",
+          {
+            port: this.#options.port,
+            error: error.message,
+          },
+        );
+      }
+      return undefined;
+    }
+  }
+
+  #tell(changes: readonly MemberChange[]): void {
+    if (this.#membership !== undefined && changes.length > 0) {
+      this.#options.onAlive(this.#membership.alive(), changes);
+    }
+  }
+}

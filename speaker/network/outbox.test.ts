@@ -1,0 +1,92 @@
+import { beforeEach, expect, test } from "vitest";
+import type { FromNetwork } from "./messages.ts";
+import { NetworkLog } from "./network-log.ts";
+import { MAX_WAITING, Outbox } from "./outbox.ts";
+
+let posted: FromNetwork[];
+let taken: number;
+let outbox: Outbox;
+
+beforeEach(() => {
+  posted = [];
+  taken = 0;
+  outbox = new Outbox(
+    (message) => posted.push(message),
+    () => taken,
+  );
+});
+
+function stall(): void {
+  for (let count = 0; count < MAX_WAITING; count++) {
+    outbox.log("info", "announcing", {});
+  }
+  posted = [];
+}
+
+function takeAll(): void {
+  taken += MAX_WAITING;
+  outbox.flush();
+}
+
+const CHANGE = { service: "default/web", from: "n1", to: "n2", because: "n1 is dead" };
+
+test("hands every message on while the main thread takes them", () => {
+  outbox.sendState({ kind: "alive", nodes: ["n1"] });
+  outbox.sendOwners([CHANGE]);
+  outbox.log("info", "announcing", { ip: "192.0.2.10" });
+  expect(posted).toEqual([
+    { kind: "alive", nodes: ["n1"] },
+    { kind: "owners", changes: [CHANGE] },
+    { kind: "log", level: "info", message: "announcing", fields: { ip: "192.0.2.10" } },
+  ]);
+});
+
+test("posts nothing more once too much waits", () => {
+  stall();
+  outbox.log("info", "announcing", {});
+  outbox.sendState({ kind: "links", links: ["eth0"] });
+  outbox.sendOwners([CHANGE]);
+  expect(posted).toEqual([]);
+  expect(outbox.isHolding).toBe(true);
+});
+
+test("tells the last state, and how many lines were lost, when the main thread has caught up", () => {
+  stall();
+  outbox.log("info", "announcing", {});
+  outbox.log("info", "announcing", {});
+  outbox.sendState({ kind: "alive", nodes: ["n1"] });
+  outbox.sendState({ kind: "alive", nodes: ["n1", "n2"] });
+  takeAll();
+  expect(posted).toEqual([
+    { kind: "alive", nodes: ["n1", "n2"] },
+    {
+      kind: "log",
+      level: "warn",
+      message: "log lines lost: the main thread was busy",
+      fields: { lines: 2 },
+    },
+  ]);
+  expect(outbox.isHolding).toBe(false);
+});
+
+test("joins the changes of one Service that were kept back into one", () => {
+  stall();
+  outbox.sendOwners([CHANGE]);
+  outbox.sendOwners([{ ...CHANGE, from: "n2", to: "n3", because: "n2 is dead" }]);
+  takeAll();
+  expect(posted).toEqual([
+    { kind: "owners", changes: [{ ...CHANGE, to: "n3", because: "n2 is dead" }] },
+  ]);
+});
+
+test("sends only the lines of a level that is wanted", () => {
+  const log = new NetworkLog(outbox, "warn");
+  log.info("announcing");
+  log.warn("address conflict");
+  log.setLevel("debug");
+  log.debug("packets dropped");
+  expect(posted.map((message) => message.kind === "log" && message.message)).toEqual([
+    "address conflict",
+    "packets dropped",
+  ]);
+});

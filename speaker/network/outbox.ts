@@ -1,0 +1,85 @@
+import type { Log, LogFields } from "#lib/log/log.ts";
+import type { FromNetwork, OwnerChange } from "./messages.ts";
+
+/** Messages that may wait for a main thread that is busy. */
+export const MAX_WAITING = 20_000;
+
+type State = Extract<FromNetwork, { kind: "alive" | "links" }>;
+
+/**
+ * What the network thread says to the main thread, which may stall for as long as it likes: above a bound, log lines are
+ * lost and counted, and of everything else only the last word is kept.
+ */
+export class Outbox {
+  readonly #post: (message: FromNetwork) => void;
+  readonly #taken: () => number;
+  #posted = 0;
+  #lostLines = 0;
+  readonly #states = new Map<State["kind"], State>();
+  /** By Service. */
+  readonly #changes = new Map<string, OwnerChange>();
+
+  /** @param taken how many messages the main thread has taken so far, as an integer of 32 bits that overflows */
+  constructor(post: (message: FromNetwork) => void, taken: () => number) {
+    this.#post = post;
+    this.#taken = taken;
+  }
+
+  /** Whether something is kept back. */
+  get isHolding(): boolean {
+    return this.#states.size > 0 || this.#changes.size > 0 || this.#lostLines > 0;
+  }
+
+  sendState(state: State): void {
+    this.#states.set(state.kind, state);
+    this.flush();
+  }
+
+  sendOwners(changes: readonly OwnerChange[]): void {
+    for (const change of changes) {
+      const kept = this.#changes.get(change.service);
+      this.#changes.set(
+        change.service,
+        kept === undefined ? change : { ...change, from: kept.from },
+      );
+    }
+    this.flush();
+  }
+
+  log(level: keyof Log, message: string, fields: LogFields): void {
+    if (this.#isFull()) {
+      this.#lostLines += 1;
+    } else {
+      this.#send({ kind: "log", level, message, fields });
+    }
+  }
+
+  /** Sends what was kept back, if the main thread has caught up. */
+  flush(): void {
+    if (!this.isHolding || this.#isFull()) {
+      return;
+    }
+    for (const state of this.#states.values()) {
+      this.#send(state);
+    }
+    this.#states.clear();
+    if (this.#changes.size > 0) {
+      this.#send({ kind: "owners", changes: [...this.#changes.values()] });
+      this.#changes.clear();
+    }
+    if (this.#lostLines > 0) {
+      const lines = this.#lostLines;
+      this.#lostLines = 0;
+      this.log("warn", "log lines lost: the main thread was busy", { lines });
+    }
+  }
+
+  #isFull(): boolean {
+    return ((this.#posted - this.#taken()) | 0) >= MAX_WAITING;
+  }
+
+  #send(message: FromNetwork): void {
+    this.#posted = (this.#posted + 1) | 0;
+    this.#post(message);
+  }
+}

@@ -1,0 +1,107 @@
+/** The main thread's end of the network thread. */
+
+import { extname } from "node:path";
+import { MessageChannel, type MessagePort, Worker } from "node:worker_threads";
+import { Eventfd } from "#lib/linux/eventfd.ts";
+import type { LogLevel } from "#lib/log/log.ts";
+import { DEFAULT_EXCLUDED_LINKS } from "./link-rules.ts";
+import type { FromNetwork, ToNetwork } from "./messages.ts";
+
+/** Where heartbeats go: the port that MetalLB's speakers use, so that firewalls pass it already. */
+const DEFAULT_MEMBER_PORT = 7946;
+
+/** Ten thousand rows and their addresses take a fifth of it. */
+const MAX_OLD_GENERATION_MB = 64;
+const MAX_YOUNG_GENERATION_MB = 4;
+
+export interface NetworkOptions {
+  readonly nodeName: string;
+  /** UDP; 7946 unless given. */
+  readonly memberPort?: number;
+  readonly logLevel: LogLevel;
+  /** Regular expressions, matched anywhere in a link's name; MetalLB's list unless given. */
+  readonly excludeLinks?: readonly string[];
+}
+
+/** What the thread is started with. */
+export interface NetworkData {
+  readonly nodeName: string;
+  readonly memberPort: number;
+  readonly logLevel: LogLevel;
+  readonly excludeLinks: readonly string[];
+  readonly port: MessagePort;
+  /** The descriptor of an eventfd, signalled after each message. */
+  readonly wake: number;
+  /** How many messages the main thread has taken. */
+  readonly taken: Int32Array;
+}
+
+export interface NetworkThread {
+  send(message: ToNetwork): void;
+  /** Messages wait until there is a listener. */
+  onMessage(listener: (message: FromNetwork) => void): void;
+  /** Fulfilled when the thread ended because it was told to; rejected when it ended in any other way. */
+  readonly stopped: Promise<void>;
+}
+
+/**
+ * Starts the network thread.
+ *
+ * @throws {SyntaxError} when an expression for excluded links is none
+ */
+export function startNetwork(options: NetworkOptions): NetworkThread {
+  const excludeLinks = options.excludeLinks ?? DEFAULT_EXCLUDED_LINKS;
+  for (const source of excludeLinks) {
+    new RegExp(source);
+  }
+  const wake = Eventfd.create();
+  const taken = new Int32Array(new SharedArrayBuffer(4));
+  const { port1: ours, port2: theirs } = new MessageChannel();
+  const workerData: NetworkData = {
+    nodeName: options.nodeName,
+    memberPort: options.memberPort ?? DEFAULT_MEMBER_PORT,
+    logLevel: options.logLevel,
+    excludeLinks,
+    port: theirs,
+    wake: wake.descriptor,
+    taken,
+  };
+  // the thread's file stands beside this one, as .ts in the source and as one bundle in the image
+  const file = new URL(`./thread${extname(import.meta.url)}`, import.meta.url);
+  const worker = new Worker(file, {
+    workerData,
+    transferList: [theirs],
+    resourceLimits: {
+      maxOldGenerationSizeMb: MAX_OLD_GENERATION_MB,
+      maxYoungGenerationSizeMb: MAX_YOUNG_GENERATION_MB,
+    },
+  });
+  return {
+    send: (message) => {
+      ours.postMessage(message);
+      wake.signal();
+    },
+    onMessage: (listener) => {
+      ours.on("message", (message: FromNetwork) => {
+        Atomics.add(taken, 0, 1);
+        listener(message);
+      });
+    },
+    stopped: endOf(worker),
+  };
+}
+
+function endOf(worker: Worker): Promise<void> {
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  worker.once("error", (cause) => {
+    reject(new Error(`The network thread failed: ${cause.message}`, { cause }));
+  });
+  worker.once("exit", (code) => {
+    if (code === 0) {
+      resolve();
+    } else {
+      reject(new Error(`The network thread ended with code ${code}`));
+    }
+  });
+  return promise;
+}

@@ -1,0 +1,32 @@
+/**
+ * The network thread: it owns the packet sockets, the heartbeats, netlink and the clocks of membership, and depends on
+ * nobody. Once started it never returns to its event loop, so nothing here may wait for a promise or a timer.
+ */
+
+import { receiveMessageOnPort, workerData } from "node:worker_threads";
+import { NetworkLoop } from "./loop.ts";
+import type { ToNetwork } from "./messages.ts";
+import { NetworkLog } from "./network-log.ts";
+import { Outbox } from "./outbox.ts";
+import type { NetworkData } from "./start.ts";
+
+const data: NetworkData = workerData;
+
+const outbox = new Outbox(
+  (message) => data.port.postMessage(message),
+  () => Atomics.load(data.taken, 0),
+);
+
+new NetworkLoop({
+  nodeName: data.nodeName,
+  memberPort: data.memberPort,
+  incarnation: BigInt(Date.now()),
+  excludedLinks: data.excludeLinks.map((source) => new RegExp(source)),
+  wake: data.wake,
+  outbox,
+  log: new NetworkLog(outbox, data.logLevel),
+  clock: () => performance.now(),
+  nextMessage: (): ToNetwork | undefined => receiveMessageOnPort(data.port)?.message,
+}).run();
+
+data.port.close();

@@ -1,0 +1,67 @@
+/** The condition herald-lb.io/Announced: whether a node answers for the addresses of a Service, or why none does. */
+
+import { CONDITION } from "#lib/api/annotations.ts";
+import type { Condition, Service } from "#lib/api/service.ts";
+
+export type Announcement =
+  | { readonly status: "True"; readonly reason: "Announced"; readonly message: string }
+  | { readonly status: "False"; readonly reason: string; readonly message: string };
+
+/** Only facts of its own Service, so that a failover rewrites nothing. */
+export function announced(ips: readonly string[]): Announcement {
+  return {
+    status: "True",
+    reason: "Announced",
+    message: `an eligible node answers for ${ips.join(" and ")}`,
+  };
+}
+
+/** @param order names of the eligible nodes */
+export function noLivingSpeaker(ips: readonly string[], order: readonly string[]): Announcement {
+  return {
+    status: "False",
+    reason: "NoLivingSpeaker",
+    message:
+      `No speaker is alive on a node that may announce ${ips.join(" and ")}: ` +
+      `start one on ${order.slice(0, 3).join(", ")}${order.length > 3 ? " or another" : ""}`,
+  };
+}
+
+/** @param links names that the L2Advertisements give */
+export function noSuchLink(
+  ips: readonly string[],
+  node: string,
+  links: readonly string[],
+): Announcement {
+  return {
+    status: "False",
+    reason: "NoSuchLink",
+    message:
+      `${node} owns ${ips.join(" and ")}, and none of the interfaces ${links.join(", ")} can answer there: ` +
+      "correct spec.interfaces of the L2Advertisement, or bring one of them up",
+  };
+}
+
+/**
+ * The strategic merge patch of services/status that says it, or undefined when the Service already does. The uid makes
+ * the API server refuse it for another Service of the same name (409). `now` is RFC 3339.
+ */
+export function announcedPatch(
+  service: Service,
+  announcement: Announcement,
+  now: string,
+): object | undefined {
+  const old = service.conditions.find(({ type }) => type === CONDITION.announced);
+  const { status, reason, message } = announcement;
+  if (old?.status === status && old.reason === reason && old.message === message) {
+    return undefined;
+  }
+  const condition: Condition = {
+    type: CONDITION.announced,
+    status,
+    reason,
+    message,
+    lastTransitionTime: old?.status === status ? old.lastTransitionTime : now,
+  };
+  return { metadata: { uid: service.uid }, status: { conditions: [condition] } };
+}

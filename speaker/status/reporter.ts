@@ -1,0 +1,143 @@
+/** Says in the cluster what the network thread does: ServiceL2Status, the condition Announced, the Event nodeAssigned. */
+
+import type { Service } from "#lib/api/service.ts";
+import { reportingNode } from "#lib/election/order.ts";
+import type { OwnerChange } from "#lib/election/owner.ts";
+import type { KubeClient } from "#lib/kube/client.ts";
+import type { EventRecorder } from "#lib/kube/events.ts";
+import { servicePath } from "#lib/kube/paths.ts";
+import { WorkQueue } from "#lib/kube/work-queue.ts";
+import type { Log } from "#lib/log/log.ts";
+import { sha256 } from "#speaker/sha256.ts";
+import type { Entry, Table } from "#speaker/table.ts";
+import {
+  type Announcement,
+  announced,
+  announcedPatch,
+  noLivingSpeaker,
+  noSuchLink,
+} from "./announced.ts";
+import type { Claim, L2Statuses } from "./l2-status.ts";
+
+export interface ReporterOptions {
+  /** Name of this node. */
+  readonly node: string;
+  readonly client: KubeClient;
+  readonly events: EventRecorder;
+  readonly l2Statuses: L2Statuses;
+  readonly table: Pick<Table, "get">;
+  readonly log: Log;
+}
+
+export class Reporter {
+  readonly #options: ReporterOptions;
+  readonly #queue: WorkQueue<string>;
+  /** Services that this node owns; a new object each time it takes one over. */
+  readonly #claims = new Map<string, { said: boolean }>();
+  #alive: ReadonlySet<string>;
+  #reports = false;
+  /** Names of the links of this node that can answer. */
+  #links: ReadonlySet<string> = new Set();
+
+  constructor(options: ReporterOptions) {
+    this.#options = options;
+    this.#alive = new Set([options.node]);
+    this.#queue = new WorkQueue({ name: "status", log: options.log });
+  }
+
+  /** What one Service says is to be looked at. */
+  look(service: string): void {
+    this.#queue.add(service);
+  }
+
+  ownersChanged(changes: readonly OwnerChange[]): void {
+    for (const { service, from, to } of changes) {
+      if (to === this.#options.node) {
+        this.#claims.set(service, { said: false });
+      } else if (from === this.#options.node) {
+        this.#claims.delete(service);
+      }
+      this.#queue.add(service);
+    }
+  }
+
+  /** @param services keys of all Services, looked at when this node begins to report for those that nobody owns */
+  aliveChanged(nodes: readonly string[], services: Iterable<string>): void {
+    this.#alive = new Set(nodes);
+    this.#reports = reportingNode(nodes, sha256) === this.#options.node;
+    if (this.#reports) {
+      for (const service of services) {
+        this.#queue.add(service);
+      }
+    }
+  }
+
+  linksChanged(links: readonly string[]): void {
+    this.#links = new Set(links);
+    for (const service of this.#claims.keys()) {
+      this.#queue.add(service);
+    }
+  }
+
+  run(signal: AbortSignal): Promise<void> {
+    return this.#queue.run(signal, (service) => this.#reconcile(service));
+  }
+
+  async #reconcile(key: string): Promise<void> {
+    const { l2Statuses, table } = this.#options;
+    const entry = table.get(key);
+    if (entry === undefined) {
+      this.#claims.delete(key);
+      await l2Statuses.write(key, this.#reports ? "gone" : "none", []);
+      return;
+    }
+    const owned = this.#claims.get(key);
+    const claim: Claim = owned === undefined ? "none" : owned.said ? "held" : "taken";
+    const announcement = this.#announcement(entry, claim);
+    if (announcement !== undefined) {
+      await this.#announce(entry, announcement);
+    }
+    await l2Statuses.write(key, claim, entry.row?.links ?? []);
+    if (claim === "taken" && owned !== undefined) {
+      // The wording is read by programs: the node stands in quotation marks.
+      const message = `announcing from node "${this.#options.node}" with protocol "layer2"`;
+      this.#tell(entry.service, "Normal", "nodeAssigned", message);
+      owned.said = true;
+    }
+  }
+
+  /** What this node has to say, if it is the one to say it. */
+  #announcement(entry: Entry, claim: Claim): Announcement | undefined {
+    const { election, row } = entry;
+    if (row !== undefined && claim !== "none") {
+      return row.links === undefined || row.links.some((link) => this.#links.has(link))
+        ? announced(row.ips)
+        : noSuchLink(row.ips, this.#options.node, row.links);
+    }
+    if (!this.#reports || entry.service.ingress.length === 0) {
+      return undefined;
+    }
+    if (election.kind === "nobody") {
+      return { status: "False", reason: election.reason, message: election.message };
+    }
+    return election.order.some((node) => this.#alive.has(node))
+      ? undefined
+      : noLivingSpeaker(election.ips, election.order);
+  }
+
+  async #announce({ service }: Entry, announcement: Announcement): Promise<void> {
+    if (announcement.reason === "NoSuchLink") {
+      this.#tell(service, "Warning", "announceFailed", announcement.message);
+    }
+    const patch = announcedPatch(service, announcement, new Date().toISOString());
+    if (patch !== undefined) {
+      await this.#options.client.strategicPatch(`${servicePath(service)}/status`, patch);
+    }
+  }
+
+  #tell(service: Service, type: "Normal" | "Warning", reason: string, message: string): void {
+    const { namespace, name, uid } = service;
+    const regarding = { apiVersion: "v1", kind: "Service", namespace, name, uid };
+    this.#options.events.record(regarding, type, reason, message);
+  }
+}

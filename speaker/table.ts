@@ -1,0 +1,152 @@
+/**
+ * From what the cluster says to what the network thread is told: one row for each Service that somebody may announce.
+ * A change of one Service costs one election; a change of configuration or of a node costs one for each Service.
+ */
+
+import type { L2Advertisement } from "#lib/api/l2-advertisement.ts";
+import type { Node } from "#lib/api/node.ts";
+import type { Pool } from "#lib/api/pool.ts";
+import type { Service } from "#lib/api/service.ts";
+import { type Election, elect, interfacesOn } from "#lib/election/election.ts";
+import type { Log } from "#lib/log/log.ts";
+import type { Row } from "./network/messages.ts";
+import { sha256 } from "./sha256.ts";
+
+/** The caches that the elections read. */
+export interface Cluster {
+  nodes(): readonly Node[];
+  services(): Iterable<Service>;
+  service(key: string): Service | undefined;
+  servingNodes(service: string): readonly (string | undefined)[];
+}
+
+export interface Entry {
+  readonly service: Service;
+  readonly election: Election;
+  /** Undefined when nobody may announce the Service. */
+  readonly row: Row | undefined;
+}
+
+/** Told of each entry that is new or has changed, and of each Service that is gone. */
+export interface TableListener {
+  changed(entry: Entry): void;
+  gone(service: string): void;
+}
+
+export interface TableOptions {
+  /** Name of this node. */
+  readonly node: string;
+  readonly ignoreExcludeLabel: boolean;
+  /** What is in force. */
+  readonly configuration: {
+    readonly pools: readonly Pool[];
+    readonly advertisements: readonly L2Advertisement[];
+  };
+  readonly cluster: Cluster;
+  readonly log: Log;
+}
+
+export class Table {
+  readonly #options: TableOptions;
+  readonly #listener: TableListener;
+  readonly #entries = new Map<string, Entry>();
+
+  constructor(options: TableOptions, listener: TableListener) {
+    this.#options = options;
+    this.#listener = listener;
+  }
+
+  get(service: string): Entry | undefined {
+    return this.#entries.get(service);
+  }
+
+  /** Keys of the Services. */
+  services(): Iterable<string> {
+    return this.#entries.keys();
+  }
+
+  updateAll(): void {
+    const nodes = this.#options.cluster.nodes();
+    for (const { key } of this.#options.cluster.services()) {
+      this.#update(key, nodes);
+    }
+  }
+
+  update(service: string): void {
+    this.#update(service, this.#options.cluster.nodes());
+  }
+
+  #update(key: string, nodes: readonly Node[]): void {
+    const { cluster, configuration, ignoreExcludeLabel, node } = this.#options;
+    const service = cluster.service(key);
+    if (service === undefined) {
+      if (this.#entries.delete(key)) {
+        this.#listener.gone(key);
+      }
+      return;
+    }
+    const servingNodes = cluster.servingNodes(key);
+    const { pools, advertisements } = configuration;
+    const election = elect(
+      { service, pools, advertisements, nodes, servingNodes, ignoreExcludeLabel },
+      sha256,
+    );
+    const entry = { service, election, row: rowOf(service, election, nodes, node) };
+    const old = this.#entries.get(key);
+    this.#entries.set(key, entry);
+    if (old !== undefined && isSame(old, entry)) {
+      return;
+    }
+    this.#logEligible(entry, old);
+    this.#listener.changed(entry);
+  }
+
+  #logEligible({ service, election }: Entry, old: Entry | undefined): void {
+    const ip = service.ingress.join(" ");
+    const fields = { service: service.key, ip, not: Object.fromEntries(election.notEligible) };
+    if (election.kind === "eligible") {
+      if (old === undefined || orderOf(old.election) !== orderOf(election)) {
+        this.#options.log.info("eligible nodes changed", { ...fields, eligible: election.order });
+      }
+    } else if (service.ingress.length > 0 && messageOf(old) !== election.message) {
+      const { reason, message } = election;
+      this.#options.log.warn("address not announced", { ...fields, reason, why: message });
+    }
+  }
+}
+
+function rowOf(
+  service: Service,
+  election: Election,
+  nodes: readonly Node[],
+  name: string,
+): Row | undefined {
+  if (election.kind === "nobody") {
+    return undefined;
+  }
+  const node = nodes.find((candidate) => candidate.name === name);
+  const links = node === undefined ? undefined : interfacesOn(election.advertisements, node);
+  return {
+    service: service.key,
+    ips: election.ips,
+    order: election.order,
+    ...(links !== undefined && { links }),
+  };
+}
+
+/** Whether nobody would notice the difference: the row, the reason and what the Service itself says are as before. */
+function isSame(a: Entry, b: Entry): boolean {
+  return (
+    a.service === b.service &&
+    messageOf(a) === messageOf(b) &&
+    JSON.stringify(a.row) === JSON.stringify(b.row)
+  );
+}
+
+function orderOf(election: Election): string | undefined {
+  return election.kind === "eligible" ? election.order.join() : undefined;
+}
+
+function messageOf(entry: Entry | undefined): string | undefined {
+  return entry?.election.kind === "nobody" ? entry.election.message : undefined;
+}

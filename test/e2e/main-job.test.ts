@@ -1,0 +1,163 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { eventually } from "#test/lab/eventually.ts";
+import { Lab } from "#test/lab/lab.ts";
+import { ClusterUser, POOL, POOL6 } from "./cluster-user.ts";
+
+const IPV4 = /^192\.0\.2\.2[0-2]\d$/;
+const IPV6 = /^2001:db8:0:1::2/;
+const EXCLUDE = "node.kubernetes.io/exclude-from-external-load-balancers";
+
+describe.each([
+  { cluster: "single-stack", dualStack: false, pool: [POOL], families: [IPV4] },
+  { cluster: "dual-stack", dualStack: true, pool: [POOL, POOL6], families: [IPV4, IPV6] },
+])("the main job on a $cluster cluster", ({ dualStack, families, pool }) => {
+  let lab: Lab;
+  let user: ClusterUser;
+
+  beforeAll(async () => {
+    lab = await Lab.start({ dualStack });
+    user = new ClusterUser(lab);
+    await user.configure(pool);
+  });
+  afterAll(async () => {
+    await lab?.[Symbol.asyncDispose]();
+  });
+
+  /** A Service that serves, with the backend that outlives the nodes. */
+  async function serve(name: string, spec: Record<string, unknown> = {}): Promise<string> {
+    await user.applyService(name, { spec });
+    await lab.setEndpoints(name, "default", [{ ip: lab.backend.lanIp }]);
+    return await user.address(name);
+  }
+
+  test("a Service gets an address of the pool and is told so", async () => {
+    const ip = await serve("told");
+    expect(ip).toMatch(IPV4);
+    const { metadata } = await user.service("told");
+    expect(metadata?.annotations?.["metallb.io/ip-allocated-from-pool"]).toBe("lab");
+    const allocated = await user.condition(
+      "told",
+      "herald-lb.io/AddressAllocated",
+      "True",
+      "Allocated",
+    );
+    expect(allocated).toBe(`${ip} from pool "lab"`);
+    const announced = await user.condition("told", "herald-lb.io/Announced", "True", "Announced");
+    expect(announced).toBe(`an eligible node answers for ${ip}`);
+    expect(await user.event("told", "IPAllocated")).toBe(`Assigned IP ["${ip}"]`);
+    const owner = await user.owner(ip);
+    expect(await user.event("told", "nodeAssigned")).toBe(
+      `announcing from node "${owner}" with protocol "layer2"`,
+    );
+    expect(await eventually(async () => (await user.announcers("told")).join())).toBe(owner);
+  });
+
+  test("the owner alone answers ARP, to broadcast and to unicast requests, and serves the page", async () => {
+    const ip = await serve("page");
+    const { mac } = lab.node(await user.owner(ip));
+    const [client] = lab.clients;
+    expect(await client?.arping(ip, { count: 3, broadcast: true })).toEqual([mac, mac, mac]);
+    expect(await client?.arping(ip, { count: 3 })).toEqual([mac, mac, mac]);
+    expect(await user.fetch(`http://${ip}/`)).toContain("hello from");
+  });
+
+  test("an address moves when its owner is excluded by label, and back afterwards", async () => {
+    const ip = await serve("labelled");
+    const owner = await user.owner(ip);
+    await lab.kubectl("label", "node", owner, `${EXCLUDE}=`);
+    const next = await eventually(async () => {
+      const now = await user.owner(ip);
+      return now !== owner && now;
+    });
+    expect(await user.fetch(`http://${ip}/`)).toContain("hello from");
+    expect(await eventually(async () => (await user.announcers("labelled")).join())).toBe(next);
+    await lab.kubectl("label", "node", owner, `${EXCLUDE}-`);
+    await eventually(async () => (await user.owner(ip)) === owner);
+  });
+
+  test("with externalTrafficPolicy Local the address follows the endpoint, which sees the client", async () => {
+    await user.applyService("local", { spec: { externalTrafficPolicy: "Local" } });
+    for (const { name } of lab.nodes) {
+      await lab.setEndpoints("local", "default", [{ node: name }]);
+      const ip = await user.address("local");
+      await eventually(async () => (await user.owner(ip)) === name);
+      await eventually(async () =>
+        (await user.fetch(`http://${ip}/`)).includes(
+          `pod on ${name}, client ${lab.clients[0]?.lanIp}`,
+        ),
+      );
+    }
+  });
+
+  test("without endpoints nobody answers, and the condition says why", async () => {
+    const ip = await serve("empty");
+    await user.owner(ip);
+    await lab.setEndpoints("empty", "default", []);
+    await user.silence(ip);
+    const message = await user.condition("empty", "herald-lb.io/Announced", "False", "NoEndpoint");
+    expect(message).toBe("default/empty has no serving endpoint");
+    expect(await user.addresses("empty")).toContain(ip);
+    await eventually(async () => (await user.announcers("empty")).length === 0);
+    await lab.setEndpoints("empty", "default", [{ ip: lab.backend.lanIp }]);
+    await user.owner(ip);
+  });
+
+  test("a deleted Service is silent, leaves no trace, and its address is given again", async () => {
+    const ip = await serve("deleted");
+    await user.owner(ip);
+    await lab.kubectl("delete", "service", "deleted");
+    await user.silence(ip);
+    await eventually(async () => (await user.announcers("deleted")).length === 0);
+    const annotations = { "metallb.io/loadBalancerIPs": ip };
+    await user.applyService("heir", { annotations });
+    expect(await user.address("heir")).toBe(ip);
+  });
+
+  test("a Service that is no load balancer any more loses address, annotation and conditions", async () => {
+    const ip = await serve("changed");
+    await user.owner(ip);
+    await user.condition("changed", "herald-lb.io/Announced", "True", "Announced");
+    await lab.kubectl("patch", "service", "changed", "--patch", '{"spec":{"type":"ClusterIP"}}');
+    await user.silence(ip);
+    await eventually(async () => {
+      const { metadata, status } = await user.service("changed");
+      expect(metadata?.annotations).not.toHaveProperty("metallb.io/ip-allocated-from-pool");
+      expect(status?.conditions ?? []).toEqual([]);
+      expect(status?.loadBalancer?.ingress ?? []).toEqual([]);
+      return true;
+    });
+    await lab.kubectl("patch", "service", "changed", "--patch", '{"spec":{"type":"LoadBalancer"}}');
+    await user.owner(await user.address("changed"));
+  });
+
+  test("a Service that prefers both families gets an address of each that the cluster has", async () => {
+    await user.applyService("both", { spec: { ipFamilyPolicy: "PreferDualStack" } });
+    await lab.setEndpoints("both");
+    await user.owner(await user.address("both"));
+    expect(await user.addresses("both")).toEqual(families.map((ip) => expect.stringMatching(ip)));
+  });
+
+  test("an address moves when its owner loses power, and the page is there again", async () => {
+    const ip = await serve("power");
+    const owner = await user.owner(ip);
+    await user.fetch(`http://${ip}/`);
+    await lab.lan.unplug(owner);
+    await lab.management.unplug(owner);
+    const next = await eventually(async () => {
+      const now = await user.owner(ip);
+      return now !== owner && now;
+    });
+    expect(await user.fetch(`http://${ip}/`)).toContain("hello from");
+    expect(await eventually(async () => (await user.announcers("power")).join())).toBe(next);
+    const moved = await lab
+      .speaker(next)
+      .waitForLog(
+        ({ msg, ip: address, to }) => msg === "owner changed" && address === ip && to === next,
+      );
+    expect(moved.because).toBe(`${owner} is dead: no heartbeat for 1,000 ms`);
+    await lab.lan.plug(owner);
+    await lab.management.plug(owner);
+    await eventually(async () => (await user.owner(ip)) === owner);
+    await eventually(async () => (await user.announcers("power")).join() === owner);
+  });
+});
