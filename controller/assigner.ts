@@ -33,7 +33,7 @@ export class Assigner {
   readonly #allocations: Allocations;
   /** Keys of Services that were refused: whatever frees an address may help them. */
   readonly #refused = new Set<string>();
-  /** The last warning told about a Service that keeps its address. */
+  /** The last warning told about a Service that has an address. */
   readonly #warned = new Map<string, string>();
   /** Services as they were when their status was written: what the watch has yet to tell is not decided upon again. */
   readonly #written = new Map<string, Service>();
@@ -89,12 +89,14 @@ export class Assigner {
       return;
     }
     const decision = this.#decide(service);
+    this.#log.debug("decided", { service: key, decision: decision.kind });
     const patch = statusPatch(service, decision, this.#outside.now());
     if (patch !== undefined) {
       const resourceVersion = await this.#outside.patchStatus(service, patch);
       if (resourceVersion === undefined) {
         return;
       }
+      this.#log.debug("status written", { service: key, resourceVersion });
       if (resourceVersion !== service.resourceVersion) {
         this.#written.set(key, service);
       }
@@ -166,18 +168,22 @@ export class Assigner {
     }
   }
 
-  /** A Service that keeps its address although its newest request cannot be read. */
+  /** What a Service is to know although it has an address; told once. */
   #warn(service: Service, decision: Decision): void {
     const warning = decision.kind === "assign" ? decision.warning : undefined;
     if (warning === undefined) {
       this.#warned.delete(service.key);
     } else if (this.#warned.get(service.key) !== warning.message) {
       this.#warned.set(service.key, warning.message);
-      this.#log.warn("request of the service not understood: it keeps what it has", {
+      const { message, reason } = warning;
+      this.#log.warn("the service has not all that it asks for", {
         service: service.key,
-        why: warning.message,
+        reason,
+        why: message,
       });
-      this.#outside.event(service, "Warning", warning.reason, warning.message);
+      // MetalLB's types: one address of two is no fault of anybody's.
+      const type = reason === "AdditionalAssignFailed" ? "Normal" : "Warning";
+      this.#outside.event(service, type, reason, message);
     }
   }
 }

@@ -184,6 +184,7 @@ export class Speaker {
     } else {
       this.#sent.set(service, text);
       this.#network.send({ kind: "put", row });
+      this.#log.debug("row sent to the network thread", { service, ip: row.ips.join(" ") });
     }
   }
 

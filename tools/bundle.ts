@@ -1,14 +1,14 @@
 /**
  * Bundles each process into a folder that runs by itself, without node_modules: dist/controller and dist/speaker.
- * These folders are what the images hold.
+ * These folders are what the images hold. Usage: bundle.ts [FOLDER INSTEAD OF dist]
  */
 
 import { cp, rm } from "node:fs/promises";
-import { join, relative, sep } from "node:path";
+import { join, relative, resolve, sep } from "node:path";
 import { type BuildOptions, build, type Plugin } from "esbuild";
 
 const ROOT = join(import.meta.dirname, "..");
-const OUT = join(ROOT, "dist");
+const OUT = resolve(process.argv[2] ?? join(ROOT, "dist"));
 
 /**
  * Tells the bundler that no file of client-node does anything by being imported, which its package.json leaves out: of
@@ -84,8 +84,8 @@ async function copyNativeKoffi(folder: string): Promise<void> {
   }
 }
 
-await rm(OUT, { recursive: true, force: true });
 for (const [name, entryPoints] of Object.entries(PROCESSES)) {
+  await rm(join(OUT, name), { recursive: true, force: true });
   await bundle(name, entryPoints);
   console.log(`bundled ${relative(ROOT, join(OUT, name))}${sep}`);
 }

@@ -1,6 +1,6 @@
 /** One IP address as a value. IPv4-mapped IPv6 text (`::ffff:192.0.2.1`) is the IPv4 address, as in Go's net package. */
 
-import { Address4, Address6 } from "ip-address";
+import { Address4, Address6, AddressError } from "ip-address";
 import { MalformedError } from "#lib/bytes/malformed-error.ts";
 
 export type Family = "IPv4" | "IPv6";
@@ -36,16 +36,29 @@ export function tryParseIp(text: string): Ip | undefined {
   if (text.length > MAX_TEXT_LENGTH || /[/%]/.test(text)) {
     return undefined;
   }
-  if (Address4.isValid(text)) {
-    return { family: "IPv4", value: new Address4(text).bigInt() };
-  }
-  if (!Address6.isValid(text)) {
+  const isIpv6 = text.includes(":");
+  const value = bigIntOf(isIpv6 ? Address6 : Address4, text);
+  if (value === undefined) {
     return undefined;
   }
-  const value = new Address6(text).bigInt();
+  if (!isIpv6) {
+    return { family: "IPv4", value };
+  }
   return value >> 32n === MAPPED_PREFIX
     ? { family: "IPv4", value: value & 0xffff_ffffn }
     : { family: "IPv6", value };
+}
+
+/** Asking `isValid` first would parse the text twice. */
+function bigIntOf(Address: typeof Address4 | typeof Address6, text: string): bigint | undefined {
+  try {
+    return new Address(text).bigInt();
+  } catch (error) {
+    if (error instanceof AddressError) {
+      return undefined;
+    }
+    throw error;
+  }
 }
 
 /** The canonical text: dotted IPv4, or IPv6 as RFC 5952 writes it. */

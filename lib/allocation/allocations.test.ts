@@ -26,6 +26,18 @@ describe("an allocation", () => {
     expect(converge(allocations, service("default/api")).ingress).toEqual(["192.0.2.0"]);
   });
 
+  it("of a shared address leaves it to the others, and to those who will share with them", () => {
+    const allocations = withPools(LAB);
+    const blue = annotated({ "allow-shared-ip": "blue" });
+    converge(allocations, service("default/web", blue));
+    converge(allocations, service("default/api", { ...blue, ports: [port(443)] }));
+
+    allocations.release("default/web");
+
+    expect(allocations.holdersOf(parseIp("192.0.2.0"))).toEqual(["default/api"]);
+    expect(converge(allocations, service("default/dns", blue)).ingress).toEqual(["192.0.2.0"]);
+  });
+
   it("that does not exist releases nothing", () => {
     expect(withPools(LAB).release("default/web")).toBe(false);
   });

@@ -77,7 +77,11 @@ export class Allocations {
 
   /** The Services that hold the address, the longest holder first. */
   holdersOf(ip: Ip): readonly string[] {
-    return this.#places.find(ip)?.range.holding(ip.value)?.services() ?? [];
+    return this.#places.find(ip)?.range.holding(ip.value)?.services ?? [];
+  }
+
+  isHeldByOtherThan(service: string, ip: Ip): boolean {
+    return this.#places.find(ip)?.range.holding(ip.value)?.isHeldByOtherThan(service) ?? false;
   }
 
   /** What keeps the address, which some pool has, from the Service; undefined when nothing does. */

@@ -134,9 +134,7 @@ function assign(
   where: string,
   tried: readonly PoolRefusal[],
 ): Assignment {
-  const isShared = ips.some((ip) =>
-    allocations.holdersOf(ip).some((service) => service !== holder.service),
-  );
+  const isShared = ips.some((ip) => allocations.isHeldByOtherThan(holder.service, ip));
   const why = `${isShared ? "lowest that it may use" : "lowest free"} of ${where}`;
   return { kind: "assign", ips, pool: ledger.pool.name, why, tried };
 }

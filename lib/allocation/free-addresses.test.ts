@@ -10,7 +10,9 @@ it("the lowest free address of a range as large as IPv6 is there at once", () =>
 it("the lowest free address is what a scan of the range finds, after any takes and releases", () => {
   const range = { family: "IPv4", first: 0n, last: 15n } as const;
   const steps = fc.array(fc.record({ value: fc.bigInt(0n, 15n), isTaken: fc.boolean() }), {
+    minLength: 20,
     maxLength: 60,
+    size: "max",
   });
   fc.assert(
     fc.property(steps, fc.boolean(), (history, looksEachTime) => {

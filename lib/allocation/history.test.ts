@@ -266,4 +266,4 @@ it("whatever happens, addresses stay in their pools, permitted, shared by consen
     ),
     { numRuns: 200 },
   );
-});
+}, 30_000);

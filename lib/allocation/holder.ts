@@ -13,7 +13,7 @@ export interface Holder {
    * what arrives for a Local Service, so those that share must have the same endpoints.
    */
   readonly backendKey: string;
-  /** As a person writes them: `TCP 443`. */
+  /** As a person writes them: `TCP 443`. The API server lets none through that stands there twice. */
   readonly ports: readonly string[];
 }
 
@@ -23,7 +23,7 @@ export function holderFrom(service: Service): Holder {
     service: service.key,
     sharingKey: readAnnotation(service.annotations, ANNOTATION.allowSharedIp)?.value ?? "",
     backendKey: isLocal ? selectorText(service) : "",
-    ports: [...new Set(service.ports.map(({ protocol, port }) => `${protocol} ${port}`))],
+    ports: service.ports.map(({ protocol, port }) => `${protocol} ${port}`),
   };
 }
 

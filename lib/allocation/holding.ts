@@ -7,16 +7,25 @@ export type Obstacle =
 
 /** Who holds one address. */
 export class Holding {
-  readonly #holders = new Map<string, Holder>();
-  /** Service by port. */
-  readonly #ports = new Map<string, string>();
+  /** The longest holder first. */
+  readonly #holders: Holder[] = [];
+  /** Service by port; most addresses have one holder, and do without. */
+  #ports: Map<string, string> | undefined;
 
   get isEmpty(): boolean {
-    return this.#holders.size === 0;
+    return this.#holders.length === 0;
   }
 
-  services(): readonly string[] {
-    return [...this.#holders.keys()];
+  get services(): readonly string[] {
+    return this.#holders.map(({ service }) => service);
+  }
+
+  isHeldBy(service: string): boolean {
+    return this.#holders.some((holder) => holder.service === service);
+  }
+
+  isHeldByOtherThan(service: string): boolean {
+    return this.#anyoneBut(service) !== undefined;
   }
 
   /** Undefined when the Service may hold the address, alone or beside the others; what it holds itself does not count. */
@@ -30,8 +39,9 @@ export class Holding {
     if (group === undefined || groupOf(other) !== group) {
       return { kind: "no consent", other };
     }
+    const ports = this.#portsOfAll();
     for (const port of holder.ports) {
-      const user = this.#ports.get(port);
+      const user = ports.get(port);
       if (user !== undefined && user !== holder.service) {
         return { kind: "port taken", other: user, port };
       }
@@ -40,25 +50,29 @@ export class Holding {
   }
 
   add(holder: Holder): void {
-    this.#holders.set(holder.service, holder);
+    this.#holders.push(holder);
     for (const port of holder.ports) {
-      this.#ports.set(port, holder.service);
+      this.#ports?.set(port, holder.service);
     }
   }
 
   remove(holder: Holder): void {
-    this.#holders.delete(holder.service);
+    const index = this.#holders.findIndex(({ service }) => service === holder.service);
+    this.#holders.splice(index, index < 0 ? 0 : 1);
     for (const port of holder.ports) {
-      this.#ports.delete(port);
+      this.#ports?.delete(port);
     }
   }
 
+  /** Of two holders one at most is the Service itself. */
   #anyoneBut(service: string): Holder | undefined {
-    for (const holder of this.#holders.values()) {
-      if (holder.service !== service) {
-        return holder;
-      }
-    }
-    return undefined;
+    return this.#holders.find((holder) => holder.service !== service);
+  }
+
+  #portsOfAll(): ReadonlyMap<string, string> {
+    this.#ports ??= new Map(
+      this.#holders.flatMap(({ service, ports }) => ports.map((port) => [port, service] as const)),
+    );
+    return this.#ports;
   }
 }

@@ -178,6 +178,16 @@ describe("a Service loses its address", () => {
     expect(converge(allocations, web).ingress).toEqual(["192.0.2.1"]);
   });
 
+  it("that its pool avoids from now on, though another still shares it", () => {
+    const allocations = withPools(LAB);
+    const blue = annotated({ "allow-shared-ip": "blue" });
+    converge(allocations, service("shop/api", blue));
+    const web = converge(allocations, service(WEB, { ...blue, ports: [port(443)] }));
+    allocations.setPools(poolsOf({ lab: { addresses: ["192.0.2.0/24"], avoidBuggyIPs: true } }));
+
+    expect(converge(allocations, web).ingress).toEqual(["192.0.2.1"]);
+  });
+
   it("when those with whom it shares do not agree any more", () => {
     const allocations = withPools(LAB);
     const blue = annotated({ "allow-shared-ip": "blue" });

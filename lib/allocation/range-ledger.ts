@@ -53,7 +53,7 @@ export class RangeLedger {
     const candidates = [
       this.#free.lowest(),
       group === undefined ? undefined : this.#groups.get(group)?.lowestFor(holder),
-      
+      this.#again(holder, own),
     ];
     return candidates.reduce(lesser);
   }
@@ -65,7 +65,7 @@ export class RangeLedger {
       this.#holdings.set(value, holding);
     }
     holding.add(holder);
-    const key = groupOf(holder);
+    const key = this.#groupAt(value, holder);
     if (key !== undefined) {
       const group = this.#groups.get(key) ?? new SharingGroup();
       this.#groups.set(key, group);
@@ -83,7 +83,7 @@ export class RangeLedger {
       this.#holdings.delete(value);
       this.#free.release(value);
     }
-    const key = groupOf(holder);
+    const key = this.#groupAt(value, holder);
     const group = key === undefined ? undefined : this.#groups.get(key);
     if (key !== undefined && group !== undefined) {
       group.remove(value, holding, holder);
@@ -93,14 +93,18 @@ export class RangeLedger {
     }
   }
 
+  /** None at an address that the pool has come to avoid since it was given: nobody is to join its holder there. */
+  #groupAt(value: bigint, holder: Holder): string | undefined {
+    return this.isAvoided(value) ? undefined : groupOf(holder);
+  }
+
   #again(holder: Holder, own: bigint | undefined): bigint | undefined {
-    const holding = own === undefined ? undefined : this.#holdings.get(own);
-    return own !== undefined &&
-      !this.isAvoided(own) &&
-      holding?.services().includes(holder.service) &&
-      holding.obstacleFor(holder) === undefined
-      ? own
-      : undefined;
+    if (own === undefined || this.isAvoided(own)) {
+      return undefined;
+    }
+    const holding = this.#holdings.get(own);
+    const isHeld = holding?.isHeldBy(holder.service) === true;
+    return isHeld && holding.obstacleFor(holder) === undefined ? own : undefined;
   }
 }
 

@@ -4,13 +4,13 @@ import type { Question } from "./question.ts";
 import { listNames } from "./sentence.ts";
 
 /** From the reason that is nearest to an address to the one that is furthest from it. */
-const NEAREST_FIRST: readonly Refusal[] = [
+const NEAREST_FIRST = [
   "PoolExhausted",
   "FamilyMissing",
   "PoolNotForService",
   "PoolNotForNamespace",
   "AutoAssignOff",
-];
+] as const satisfies readonly Refusal[];
 
 /** One finding for all the pools that were passed over: that of those which came nearest to giving an address. */
 export function summarize(question: Question, tried: readonly PoolRefusal[]): Finding {
@@ -29,7 +29,11 @@ export function summarize(question: Question, tried: readonly PoolRefusal[]): Fi
   };
 }
 
-function messageFor(reason: Refusal, question: Question, pools: readonly string[]): string {
+function messageFor(
+  reason: (typeof NEAREST_FIRST)[number],
+  question: Question,
+  pools: readonly string[],
+): string {
   const { key, namespace } = question.service;
   const names = listNames(pools);
   switch (reason) {
@@ -41,7 +45,7 @@ function messageFor(reason: Refusal, question: Question, pools: readonly string[
       return `The pools ${names} serve only other namespaces: ${key} is in "${namespace}"`;
     case "AutoAssignOff":
       return `The pools ${names} give addresses only to those that ask (autoAssign is off): give ${key} the annotation ${ANNOTATION.addressPool}`;
-    default:
+    case "FamilyMissing":
       return familyMissing(question);
   }
 }

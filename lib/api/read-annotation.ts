@@ -1,5 +1,9 @@
-import { LEGACY_PREFIX } from "./annotations.ts";
+import { ANNOTATION, LEGACY_PREFIX } from "./annotations.ts";
 import type { Labels } from "./selector.ts";
+
+const LEGACY_KEYS = new Map<string, string>(
+  Object.values(ANNOTATION).map((key) => [key, LEGACY_PREFIX + key.slice(key.indexOf("/") + 1)]),
+);
 
 export interface Annotation {
   /** As the user wrote it, under either prefix. */
@@ -8,13 +12,15 @@ export interface Annotation {
 }
 
 /** The annotation under its current key, even when it is empty there, or else under the older prefix. */
-export function readAnnotation(annotations: Labels, key: string): Annotation | undefined {
-  const legacyKey = LEGACY_PREFIX + key.slice(key.indexOf("/") + 1);
-  for (const written of [key, legacyKey]) {
-    const value = annotations[written];
-    if (value !== undefined) {
-      return { key: written, value };
-    }
+export function readAnnotation(
+  annotations: Labels,
+  key: (typeof ANNOTATION)[keyof typeof ANNOTATION],
+): Annotation | undefined {
+  const value = annotations[key];
+  if (value !== undefined) {
+    return { key, value };
   }
-  return undefined;
+  const legacyKey = LEGACY_KEYS.get(key) ?? key;
+  const legacyValue = annotations[legacyKey];
+  return legacyValue === undefined ? undefined : { key: legacyKey, value: legacyValue };
 }

@@ -113,7 +113,7 @@ test.each(["request", "answer"] as const)(
 
 test("waits for the leader's work to end before it competes again", async () => {
   const finish = Promise.withResolvers<void>();
-  const a = candidate("a", () => finish.promise);
+  const a = candidate("a", (leading) => (story.length === 1 ? finish.promise : aborted(leading)));
   await clock.advance(100);
   a.client.lost = "request";
   await clock.advance(60_000);

@@ -67,9 +67,8 @@ export class LeaderElection {
       const sentAt = this.#clock.now();
       if (await this.#claim(signal)) {
         await this.#hold(sentAt, signal, lead);
-      } else {
-        await this.#clock.delay(RETRY_MS * (1 + 0.2 * random()), signal);
       }
+      await this.#clock.delay(RETRY_MS * (1 + 0.2 * random()), signal);
     }
   }
 

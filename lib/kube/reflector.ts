@@ -204,6 +204,9 @@ export class Reflector<Raw, Value> {
 
   #take(event: WatchEvent): void {
     if (event.type !== "BOOKMARK") {
+      if (this.#listing === undefined) {
+        this.#logChange(event.type, event.object);
+      }
       const resourceVersion = this.#apply(event.type, event.object);
       if (this.#listing === undefined) {
         this.#resourceVersion = resourceVersion;
@@ -213,6 +216,12 @@ export class Reflector<Raw, Value> {
     } else if (event.complete) {
       this.#completeList(event.resourceVersion);
     }
+  }
+
+  #logChange(change: string, { metadata }: KubeObject): void {
+    const { path, log } = this.#options;
+    const { namespace, name, resourceVersion } = metadata ?? {};
+    log.debug("watched object changed", { path, change, namespace, name, resourceVersion });
   }
 
   /** Changes the list under way, or else the store. */

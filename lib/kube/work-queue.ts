@@ -62,14 +62,13 @@ export class WorkQueue<Key extends string = string> {
     return this.#idle.promise;
   }
 
-  /** Works until the signal aborts, then waits for what is under way. */
+  /** Works until the signal aborts, then waits for what is under way. What is not done stays for the next run. */
   async run(signal: AbortSignal, handler: Session<Key>["handler"]): Promise<void> {
     this.#session = { signal, handler };
     this.#start();
     await aborted(signal);
-    this.#session = undefined;
-    for (const wait of this.#waits.values()) {
-      wait.abort();
+    for (const key of [...this.#waits.keys()]) {
+      this.#endWait(key);
     }
     await Promise.all(this.#tasks.values());
   }
@@ -80,12 +79,13 @@ export class WorkQueue<Key extends string = string> {
 
   #start(): void {
     for (const key of this.#ready) {
-      if (this.#session === undefined || this.#tasks.size >= (this.#options.concurrency ?? 1)) {
+      const isFull = this.#tasks.size >= (this.#options.concurrency ?? 1);
+      if (isFull || this.#session === undefined || this.#session.signal.aborted) {
         return;
       }
       if (!this.#tasks.has(key)) {
+        this.#endWait(key);
         this.#ready.delete(key);
-        this.#waits.get(key)?.abort();
         this.#tasks.set(key, this.#work(key, this.#session));
       }
     }
@@ -98,13 +98,17 @@ export class WorkQueue<Key extends string = string> {
       await handler(key, signal);
       this.#succeeded(key);
     } catch (error) {
-      if (!signal.aborted) {
+      if (signal.aborted) {
+        this.#ready.add(key);
+      } else {
         this.#failed(key, error);
       }
     }
     this.#tasks.delete(key);
     this.#start();
-    this.#checkIdle();
+    if (this.#isIdle) {
+      this.#idle.resolve();
+    }
   }
 
   #succeeded(key: Key): void {
@@ -133,15 +137,18 @@ export class WorkQueue<Key extends string = string> {
     const wait = new AbortController();
     this.#waits.set(key, wait);
     await this.#clock.delay(waitMs, wait.signal);
-    this.#waits.delete(key);
     if (!wait.signal.aborted) {
-      this.add(key);
+      this.#endWait(key);
+      this.#start();
     }
   }
 
-  #checkIdle(): void {
-    if (this.#isIdle) {
-      this.#idle.resolve();
+  #endWait(key: Key): void {
+    const wait = this.#waits.get(key);
+    if (wait !== undefined) {
+      this.#ready.add(key);
+      this.#waits.delete(key);
+      wait.abort();
     }
   }
 }

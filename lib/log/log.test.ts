@@ -20,6 +20,17 @@ test("a line is one JSON object with time, level, msg and its fields", () => {
   ]);
 });
 
+test("a line of level debug also says when it was said, unless it tells of another thread's", () => {
+  const output = captured();
+  const log = createLog("debug", output, () => 1_767_225_600_000.125);
+  log.debug("here");
+  log.debug("there", { atMs: 1_767_225_599_999.5 });
+  expect(output.lines).toMatchObject([
+    { msg: "here", atMs: 1_767_225_600_000.125 },
+    { msg: "there", atMs: 1_767_225_599_999.5 },
+  ]);
+});
+
 test.each([
   ["all", 4],
   ["debug", 4],

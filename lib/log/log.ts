@@ -1,9 +1,12 @@
 /**
  * The log: one JSON object a line on standard output, `level`, `time`, `msg`, then the fields of the line.
- * The message is a constant sentence; whatever varies is a field, and a unit ends the field's name.
+ * The message is a constant sentence; whatever varies is a field, and a unit ends the field's name. At level debug a
+ * line also has `atMs`, milliseconds since 1970 with microseconds as fractions: when it was said, where `time` is when it
+ * was written.
  */
 
 import { type DestinationStream, destination, pino, stdTimeFunctions } from "pino";
+import { wallClock } from "./wall-clock.ts";
 
 export const LOG_LEVELS = ["all", "debug", "info", "warn", "error", "none"] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
@@ -23,8 +26,16 @@ export interface AdjustableLog extends Log {
   setLevel(level: LogLevel): void;
 }
 
-/** Writes each line before the call returns, so that no line is lost when the process ends. */
-export function createLog(level: LogLevel, output?: DestinationStream): AdjustableLog {
+/**
+ * Writes each line before the call returns, so that no line is lost when the process ends.
+ *
+ * @param clock of `atMs`
+ */
+export function createLog(
+  level: LogLevel,
+  output?: DestinationStream,
+  clock = wallClock(),
+): AdjustableLog {
   const logger = pino(
     {
       level: pinoLevel(level),
@@ -35,7 +46,11 @@ export function createLog(level: LogLevel, output?: DestinationStream): Adjustab
     output ?? destination({ dest: 1, sync: true }),
   );
   return {
-    debug: (msg, fields) => logger.debug({ msg, ...fields }),
+    debug: (msg, fields) => {
+      if (logger.isLevelEnabled("debug")) {
+        logger.debug({ msg, atMs: clock(), ...fields });
+      }
+    },
     info: (msg, fields) => logger.info({ msg, ...fields }),
     warn: (msg, fields) => logger.warn({ msg, ...fields }),
     error: (msg, fields) => logger.error({ msg, ...fields }),

@@ -6,10 +6,13 @@ export const ANNOUNCE_AT_MS = [0, 100, 300, 1_000, 3_000] as const;
 /** Of one link; a switch or a slow client may drop what comes faster. */
 const MAX_FRAMES_PER_SECOND = 5_000;
 
-const ANNOUNCEMENTS_PER_MS = MAX_FRAMES_PER_SECOND / FRAMES_PER_ANNOUNCEMENT / 1_000;
+const MS_PER_ANNOUNCEMENT = (FRAMES_PER_ANNOUNCEMENT * 1_000) / MAX_FRAMES_PER_SECOND;
 
 /** What may leave at once: the rate over the milliseconds for which `poll` may sleep too long. */
 export const MAX_BURST = 25;
+
+/** How far announcements may run ahead of the rate. */
+const MAX_AHEAD_MS = (MAX_BURST - 1) * MS_PER_ANNOUNCEMENT;
 
 export interface DueAnnouncement {
   /** IPv4 as an unsigned integer. */
@@ -28,8 +31,8 @@ export class AnnouncementSchedule {
   readonly #rounds: Scheduled[][] = ANNOUNCE_AT_MS.map(() => []);
   /** What is still wanted: entries of the queues that are not in here were withdrawn. */
   readonly #wanted = new Map<number, Scheduled>();
-  #credit = MAX_BURST;
-  #creditAt = 0;
+  /** When the next would leave if all left at the rate, none ahead of it. */
+  #evenlyAt = Number.NEGATIVE_INFINITY;
 
   /** Begins with the first announcement of the address, also when others of it are still to come. */
   announce(address: number, now: number): void {
@@ -49,22 +52,19 @@ export class AnnouncementSchedule {
         dueAt = head.dueAt;
       }
     }
-    return dueAt === undefined
-      ? undefined
-      : Math.max(dueAt, this.#creditAt + (1 - this.#credit) / ANNOUNCEMENTS_PER_MS);
+    return dueAt === undefined ? undefined : Math.max(dueAt, this.#evenlyAt - MAX_AHEAD_MS);
   }
 
   /** Gives an announcement that is due, and notes it as sent; earlier rounds go before later ones. */
   take(now: number): DueAnnouncement | undefined {
-    this.#refill(now);
-    if (this.#credit < 1) {
+    if (now < this.#evenlyAt - MAX_AHEAD_MS) {
       return undefined;
     }
     for (const round of this.#rounds) {
       const head = this.#headOf(round);
       if (head !== undefined && head.dueAt <= now) {
         round.shift();
-        this.#credit -= 1;
+        this.#evenlyAt = Math.max(this.#evenlyAt, now) + MS_PER_ANNOUNCEMENT;
         this.#scheduleNext(head, now);
         return head;
       }
@@ -95,11 +95,5 @@ export class AnnouncementSchedule {
       head = round[0];
     }
     return head;
-  }
-
-  #refill(now: number): void {
-    const earned = (now - this.#creditAt) * ANNOUNCEMENTS_PER_MS;
-    this.#credit = Math.min(MAX_BURST, this.#credit + earned);
-    this.#creditAt = now;
   }
 }

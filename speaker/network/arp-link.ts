@@ -249,6 +249,7 @@ export class ArpLink {
         { link: this.name, addresses: addresses.length },
       );
     }
+    this.#context.log.debug("filter set", { link: this.name, addresses: addresses.length });
   }
 
   #isFilterAttached(filter: readonly Instruction[]): boolean {

@@ -160,6 +160,10 @@ export class NetworkLoop {
         this.#members.setList(message.members);
         break;
       case "put":
+        this.#options.log.debug("row taken by the network thread", {
+          service: message.row.service,
+          ip: message.row.ips.join(" "),
+        });
         this.#tellTransfers(this.#ownership.put(message.row));
         break;
       case "remove":

@@ -101,7 +101,8 @@ export class Members {
     }
     if (now >= this.#beatAt) {
       this.#heartbeats.send(this.#options.macs());
-      this.#beatAt = Math.max(this.#beatAt + HEARTBEAT_INTERVAL_MS, now);
+      const inStep = this.#beatAt + HEARTBEAT_INTERVAL_MS;
+      this.#beatAt = inStep > now ? inStep : now + HEARTBEAT_INTERVAL_MS;
     }
     if (now >= (membership.nextDeadline ?? Number.POSITIVE_INFINITY)) {
       // whoever sent a heartbeat while this thread was held up is not to be declared dead for it

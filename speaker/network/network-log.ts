@@ -1,13 +1,17 @@
 import { type AdjustableLog, LOG_LEVELS, type LogFields, type LogLevel } from "#lib/log/log.ts";
+import { wallClock } from "#lib/log/wall-clock.ts";
 import type { Outbox } from "./outbox.ts";
 
 /** The log of the network thread: lines of a level that is wanted go to the main thread, which writes them. */
 export class NetworkLog implements AdjustableLog {
   readonly #outbox: Outbox;
+  readonly #clock: () => number;
   #least: number;
 
-  constructor(outbox: Outbox, level: LogLevel) {
+  /** @param clock of `atMs`: the main thread may write a line long after it was said here */
+  constructor(outbox: Outbox, level: LogLevel, clock = wallClock()) {
     this.#outbox = outbox;
+    this.#clock = clock;
     this.#least = LOG_LEVELS.indexOf(level);
   }
 
@@ -16,7 +20,9 @@ export class NetworkLog implements AdjustableLog {
   }
 
   debug(message: string, fields: LogFields = {}): void {
-    this.#log("debug", message, fields);
+    if (this.#isWanted("debug")) {
+      this.#outbox.log("debug", message, { atMs: this.#clock(), ...fields });
+    }
   }
 
   info(message: string, fields: LogFields = {}): void {
@@ -31,9 +37,13 @@ export class NetworkLog implements AdjustableLog {
     this.#log("error", message, fields);
   }
 
-  #log(level: "debug" | "info" | "warn" | "error", message: string, fields: LogFields): void {
-    if (LOG_LEVELS.indexOf(level) >= this.#least) {
+  #log(level: "info" | "warn" | "error", message: string, fields: LogFields): void {
+    if (this.#isWanted(level)) {
       this.#outbox.log(level, message, fields);
     }
+  }
+
+  #isWanted(level: LogLevel): boolean {
+    return LOG_LEVELS.indexOf(level) >= this.#least;
   }
 }

@@ -87,12 +87,21 @@ export class ClusterUser {
     });
   }
 
-  /** Waits for an Event on an object, and gives its message. */
-  async event(name: string, reason: string, namespace = "default"): Promise<string> {
-    return await eventually(async () => {
+  /** Waits until an Event on an object says this. */
+  async toldByEvent(
+    name: string,
+    reason: string,
+    message: string,
+    namespace = "default",
+  ): Promise<void> {
+    await eventually(async () => {
       const fieldSelector = `involvedObject.name=${name},reason=${reason}`;
       const { items } = await this.#api.listNamespacedEvent({ namespace, fieldSelector });
-      return items.at(-1)?.message;
+      const said = items.map((event) => event.message);
+      if (!said.includes(message)) {
+        throw new Error(`its Events say ${JSON.stringify(said)}`);
+      }
+      return true;
     });
   }
 

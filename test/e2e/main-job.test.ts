@@ -44,11 +44,10 @@ describe.each([
     expect(allocated).toBe(`${ip} from pool "lab"`);
     const announced = await user.condition("told", "herald-lb.io/Announced", "True", "Announced");
     expect(announced).toBe(`an eligible node answers for ${ip}`);
-    expect(await user.event("told", "IPAllocated")).toBe(`Assigned IP ["${ip}"]`);
+    await user.toldByEvent("told", "IPAllocated", `Assigned IP ["${ip}"]`);
     const owner = await user.owner(ip);
-    expect(await user.event("told", "nodeAssigned")).toBe(
-      `announcing from node "${owner}" with protocol "layer2"`,
-    );
+    const assigned = `announcing from node "${owner}" with protocol "layer2"`;
+    await user.toldByEvent("told", "nodeAssigned", assigned);
     expect(await eventually(async () => (await user.announcers("told")).join())).toBe(owner);
   });
 
@@ -154,7 +153,7 @@ describe.each([
       .waitForLog(
         ({ msg, ip: address, to }) => msg === "owner changed" && address === ip && to === next,
       );
-    expect(moved.because).toBe(`${owner} is dead: no heartbeat for 1,000 ms`);
+    expect(moved).toMatchObject({ because: `${owner} is dead: no heartbeat for 1,000 ms` });
     await lab.lan.plug(owner);
     await lab.management.plug(owner);
     await eventually(async () => (await user.owner(ip)) === owner);

@@ -18,7 +18,6 @@ export interface LinkPlan {
   readonly ip6?: string;
 }
 
-export const LAN_SUBNET = "192.0.2.0/24";
 export const POD_SUBNETS = ["10.244.0.0/16", "fd00:244::/32"] as const;
 export const SERVICE_SUBNETS = ["10.96.0.0/16", "fd00:96::/112"] as const;
 export const API_SERVER_IP = "198.51.100.1";

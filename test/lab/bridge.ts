@@ -14,9 +14,9 @@ export class Bridge {
     this.name = name;
   }
 
-  /** The switch's end of a host's cable, where nftables (families bridge and netdev) can drop what passes. */
+  /** The switch's end of a host's cable (15 characters at most), where nftables (families bridge and netdev) can drop what passes. */
   static portOf(network: LinkName, host: string): string {
-    return `${network === "lan" ? "lan" : "mgmt"}-${host}`;
+    return `${network === "lan" ? "lan" : "mg"}-${host}`;
   }
 
   portOf(host: string): string {

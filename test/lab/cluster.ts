@@ -119,7 +119,7 @@ async function startHerald(
   await kubectl("apply", "--kustomize", MANIFESTS);
   await kubectl("wait", "--for=condition=Established", "customresourcedefinitions", "--all");
   progress(`starting Herald in namespace ${HERALD_NAMESPACE}`);
-  const context = { client, ca, directory, env: options.env ?? {} };
+  const context = { client, ca, directory, env: options.env ?? {}, bundle: options.bundle };
   const [controllers, speakers] = await Promise.all([
     Promise.all(network.controllers.map((host) => heraldProcess("controller", host, context))),
     Promise.all(network.nodes.map((host) => heraldProcess("speaker", host, context))),

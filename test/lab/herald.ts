@@ -3,9 +3,10 @@
  * (so that the roles of manifests/ are what is tested) and with the mounted key of the heartbeats.
  */
 
-import { mkdirSync, renameSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { CoreV1Api, type KubeConfig } from "@kubernetes/client-node";
+import { parseDockerfile } from "#test/project/dockerfile.ts";
 import { API_SERVER_IP, API_SERVER_PORT } from "./address-plan.ts";
 import { eventually } from "./eventually.ts";
 import type { Host } from "./host.ts";
@@ -17,6 +18,8 @@ export interface HeraldOptions {
   readonly controllers?: number;
   /** Added to the environment of every controller and speaker; each flag of theirs is a variable too. */
   readonly env?: Readonly<Record<string, string>>;
+  /** A folder that tools/bundle.ts has made: its bundles run instead of the sources. */
+  readonly bundle?: string | undefined;
 }
 
 export interface HeraldContext {
@@ -24,6 +27,7 @@ export interface HeraldContext {
   readonly ca: string;
   readonly directory: string;
   readonly env: Readonly<Record<string, string>>;
+  readonly bundle: string | undefined;
 }
 
 export const HERALD_NAMESPACE = "metallb-system";
@@ -37,7 +41,7 @@ export async function heraldProcess(
   host: Host,
   context: HeraldContext,
 ): Promise<Process> {
-  const { client, directory } = context;
+  const { bundle, client, directory } = context;
   const workload = component === "controller" ? "Deployment" : "DaemonSet";
   const name = component === "controller" ? host.name : `speaker-${host.name}`;
   const namespace = HERALD_NAMESPACE;
@@ -46,8 +50,7 @@ export async function heraldProcess(
     name,
     namespace: host.namespace,
     command: process.execPath,
-    // Without it, SIGUSR1 would open a debugger.
-    args: ["--disable-sigusr1", path.join(CHECKOUT, component, "main.ts")],
+    args: [...nodeFlags(component), entryFile(component, bundle)],
     cwd: CHECKOUT,
     env: {
       KUBERNETES_SERVICE_HOST: API_SERVER_IP,
@@ -62,6 +65,20 @@ export async function heraldProcess(
     },
     logPath: path.join(directory, "logs", `${name}.log`),
   });
+}
+
+/** Those that the image gives to Node, which are written down in the Dockerfile alone. */
+function nodeFlags(component: string): readonly string[] {
+  const stages = parseDockerfile(readFileSync(path.join(CHECKOUT, "Dockerfile"), "utf8"));
+  const image = stages.find(({ name }) => name === component);
+  const entrypoint = image?.instructions.find(({ keyword }) => keyword === "ENTRYPOINT");
+  return (JSON.parse(entrypoint?.rest ?? "[]") as string[]).slice(1, -1);
+}
+
+function entryFile(component: string, bundle: string | undefined): string {
+  return bundle === undefined
+    ? path.join(CHECKOUT, component, "main.ts")
+    : path.join(bundle, component, "main.mjs");
 }
 
 /** Waits for the Secret of the heartbeats, and brings its key to the mounts of the hosts, as their kubelets do. */

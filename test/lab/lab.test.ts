@@ -66,18 +66,17 @@ describeLab("a lab", () => {
     });
   });
 
-  test.each([
-    "192.0.2.11",
-    "192.0.2.13",
-    "[2001:db8:0:1::12]",
-  ])("carries HTTP from a client through the node port of %s", async (host) => {
-    const url = `http://${host}:30080/`;
-    const { status, body } = await eventually(() => client.curl(url));
-    expect({ status, body }).toEqual({
-      status: 200,
-      body: expect.stringMatching(/^hello from pod on n[123], client /),
-    });
-  });
+  test.each(["192.0.2.11", "192.0.2.13", "[2001:db8:0:1::12]"])(
+    "carries HTTP from a client through the node port of %s",
+    async (host) => {
+      const url = `http://${host}:30080/`;
+      const { status, body } = await eventually(() => client.curl(url));
+      expect({ status, body }).toEqual({
+        status: 200,
+        body: expect.stringMatching(/^hello from pod on n[123], client /),
+      });
+    },
+  );
 
   test("carries HTTP through a load balancer address to the node that the client takes for its owner", async () => {
     const ingress = { status: { loadBalancer: { ingress: [{ ip: "192.0.2.240" }] } } };

@@ -15,13 +15,12 @@ export interface KubernetesPrograms {
 
 const BUILD_SCRIPT = path.resolve(import.meta.dirname, "../../tools/build-kubernetes.sh");
 
-/** Program of the distribution and the Debian package that has it. */
+/** Programs that no lab can do without, and the Debian packages that have them; `ndisc` needs ndisc6 too. */
 const DISTRIBUTION_PROGRAMS = {
   ip: "iproute2",
   nft: "nftables",
   curl: "curl",
   arping: "iputils-arping",
-  ndisc6: "ndisc6",
 } as const;
 
 /** Says what keeps this machine from running a lab, and the mend; undefined when nothing does. */

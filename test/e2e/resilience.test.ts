@@ -1,0 +1,168 @@
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { eventually } from "#test/lab/eventually.ts";
+import { Lab } from "#test/lab/lab.ts";
+import type { Process } from "#test/lab/process.ts";
+import { run } from "#test/lab/run.ts";
+import { ClusterUser, POOL } from "./cluster-user.ts";
+
+/** What Kubernetes waits in our manifests before it kills. */
+const STOP_LIMIT_MS = 2_000;
+
+let lab: Lab;
+let user: ClusterUser;
+let ip: string;
+
+beforeAll(async () => {
+  lab = await Lab.start({ herald: { controllers: 2 } });
+  user = new ClusterUser(lab);
+  await user.configure([POOL]);
+  await user.applyService("web");
+  await lab.setEndpoints("web", "default", [{ ip: lab.backend.lanIp }]);
+  ip = await user.address("web");
+  await user.owner(ip);
+});
+afterAll(async () => {
+  await lab?.[Symbol.asyncDispose]();
+});
+
+/** A new Service goes the whole way: everything works. */
+async function everythingWorks(name: string): Promise<void> {
+  await eventually(() => user.applyService(name).then(() => true));
+  await eventually(() =>
+    lab.setEndpoints(name, "default", [{ ip: lab.backend.lanIp }]).then(() => true),
+  );
+  await user.owner(await user.address(name));
+  await lab.kubectl("delete", "service", name);
+}
+
+/** Waits until another node than this one answers for the address. */
+async function ownerOtherThan(node: string): Promise<string> {
+  return await eventually(async () => {
+    const owner = await user.owner(ip);
+    return owner !== node && owner;
+  });
+}
+
+async function leader(): Promise<Process> {
+  return await eventually(async () => {
+    const holder = await lab.kubectl(
+      "--namespace=metallb-system",
+      "get",
+      "lease",
+      "herald-controller",
+      "--output=jsonpath={.spec.holderIdentity}",
+    );
+    return lab.controllers.find(({ name }) => name === holder);
+  });
+}
+
+async function pidsIn(namespace: string): Promise<readonly string[]> {
+  return (await run("ip", ["netns", "pids", namespace])).split("\n").filter((pid) => pid !== "");
+}
+
+test("a speaker ends soon after SIGTERM and leaves no process; its addresses move at once", async () => {
+  const owner = await user.owner(ip);
+  const speaker = lab.speaker(owner);
+  const { pid } = speaker;
+  const { namespace } = lab.node(owner);
+  const before = await pidsIn(namespace);
+  const began = performance.now();
+  expect(await speaker.stop("SIGTERM")).toEqual({ code: 0, signal: null });
+  expect(performance.now() - began).toBeLessThan(STOP_LIMIT_MS);
+  expect(await pidsIn(namespace)).toEqual(before.filter((other) => other !== String(pid)));
+  const next = await ownerOtherThan(owner);
+  const { because } = await lab
+    .speaker(next)
+    .waitForLog(({ msg, from, to }) => msg === "owner changed" && from === owner && to === next);
+  expect(because).toBe(`${owner} left: its speaker was stopped`);
+  await speaker.start();
+  await eventually(async () => (await user.owner(ip)) === owner);
+});
+
+test("a speaker that is killed loses its addresses, and has them again when it is back", async () => {
+  const owner = await user.owner(ip);
+  await lab.speaker(owner).kill();
+  const next = await ownerOtherThan(owner);
+  expect(await user.fetch(`http://${ip}/`)).toContain("hello from");
+  expect(await eventually(async () => (await user.announcers("web")).join())).toBe(next);
+  await lab.speaker(owner).start();
+  await eventually(async () => (await user.owner(ip)) === owner);
+  await eventually(async () => (await user.announcers("web")).join() === owner);
+});
+
+test("an owner cut from the network alone says nothing more in the cluster, until it is back", async () => {
+  const owner = await user.owner(ip);
+  await lab.lan.unplug(owner);
+  const next = await ownerOtherThan(owner);
+  await eventually(async () => (await user.announcers("web")).join() === next);
+  // What the one that was cut off might write, it would write now: let it hear of a change.
+  await lab.kubectl("annotate", "service", "web", "example.org/touched=yes");
+  await everythingWorks("meanwhile");
+  expect(await user.announcers("web")).toEqual([next]);
+  await lab.lan.plug(owner);
+  await eventually(async () => (await user.owner(ip)) === owner);
+  await eventually(async () => (await user.announcers("web")).join() === owner);
+});
+
+test("a controller ends soon after SIGTERM, and the other one goes on", async () => {
+  const first = await leader();
+  const began = performance.now();
+  expect(await first.stop("SIGTERM")).toEqual({ code: 0, signal: null });
+  expect(performance.now() - began).toBeLessThan(STOP_LIMIT_MS);
+  await everythingWorks("handed-over");
+  expect((await leader()).name).not.toBe(first.name);
+  await first.start();
+});
+
+test("controllers that are killed change no address, and do what came meanwhile when one is back", async () => {
+  await user.applyService("typed");
+  await user.address("typed");
+  const [first, second] = lab.controllers;
+  await Promise.all([first?.kill(), second?.kill()]);
+  await user.applyService("waited");
+  await lab.kubectl("patch", "service", "typed", '--patch={"spec":{"type":"ClusterIP"}}');
+  await Promise.all([first?.start(), second?.start()]);
+  await user.address("waited");
+  await eventually(async () => {
+    const { metadata, status } = await user.service("typed");
+    expect(metadata?.annotations).not.toHaveProperty("metallb.io/ip-allocated-from-pool");
+    expect(status?.conditions ?? []).toEqual([]);
+    return true;
+  });
+  expect(await user.addresses("web")).toEqual([ip]);
+  await lab.kubectl("delete", "service", "typed", "waited");
+});
+
+test("all is right again after the API server was restarted", async () => {
+  const owner = await user.owner(ip);
+  await lab.apiServer.kill();
+  expect(await user.owner(ip)).toBe(owner);
+  await lab.apiServer.start();
+  await everythingWorks("after-api-server");
+  expect(await user.owner(ip)).toBe(owner);
+});
+
+test("all is right again after etcd was restarted", async () => {
+  const owner = await user.owner(ip);
+  await lab.etcd.restart();
+  await everythingWorks("after-etcd");
+  expect(await user.owner(ip)).toBe(owner);
+});
+
+test("SIGUSR2 switches a process to debug and back, in both threads", async () => {
+  const speaker = lab.speaker("n1");
+  for (const to of ["debug", "info"]) {
+    const from = speaker.logs.length;
+    speaker.signal("SIGUSR2");
+    await speaker.waitForLog(({ msg, to: level }) => msg === "log level changed" && level === to, {
+      from,
+    });
+  }
+  expect(speaker.isRunning).toBe(true);
+});
+
+test("nothing of it was an error of ours", () => {
+  const processes = [...lab.controllers, ...lab.nodes.map(({ name }) => lab.speaker(name))];
+  const errors = processes.flatMap(({ logs }) => logs.filter(({ level }) => level === "error"));
+  expect(errors).toEqual([]);
+});
