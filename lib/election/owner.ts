@@ -58,7 +58,7 @@ function causeOf(
     return { because: causeInOrder(from, to, order) };
   }
   const { because, silentMs } = member;
-  return silentMs === undefined ? { because } : { because, afterMs: silentMs };
+  return silentMs === undefined ? { because } : { because, afterMs: Math.round(silentMs) };
 }
 
 /** The members are as before, so the order is not. */

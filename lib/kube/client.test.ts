@@ -1,9 +1,11 @@
-import { beforeEach, describe, expect, onTestFinished, test } from "vitest";
+import { beforeEach, describe, expect, onTestFinished, test, vi } from "vitest";
 import { KubeClient } from "./client.ts";
 import type { Credentials } from "./credentials.ts";
 import { FakeClock } from "./fake-clock.ts";
 import { type Fault, FaultServer } from "./fault-server.ts";
 import { RecordingLog } from "./recording-log.ts";
+
+vi.setConfig({ testTimeout: 60_000 });
 
 const PATH = "/api/v1/namespaces/default/services/web";
 
@@ -91,7 +93,7 @@ describe("sends", () => {
   test("at most eight calls at once", async () => {
     server.script("other", ...Array<Fault>(8).fill({ kind: "silence", after: "request" }));
     const calls = Array.from({ length: 10 }, () => client.get(PATH));
-    await expect.poll(() => server.requests.length, { interval: 2 }).toBe(8);
+    await expect.poll(() => server.requests.length, { interval: 2, timeout: 20_000 }).toBe(8);
     server.dropConnections();
     const results = await Promise.allSettled(calls);
     expect(results.filter(({ status }) => status === "fulfilled")).toHaveLength(2);
@@ -149,7 +151,7 @@ describe("fails with a KubeError", () => {
       server.script("other", { kind: "silence", after });
       const failed = client.get(PATH);
       failed.catch(() => undefined);
-      await expect.poll(() => server.requests.length, { interval: 2 }).toBe(1);
+      await expect.poll(() => server.requests.length, { interval: 2, timeout: 20_000 }).toBe(1);
       await clock.advance(15_000);
       await expect(failed).rejects.toMatchObject({ status: 0, reason: "Timeout" });
       await expect(failed).rejects.toThrow("nothing heard for 15000 ms");

@@ -72,7 +72,8 @@ async function started(): Promise<void> {
   await clock.advance(0);
 }
 
-const posted = () => calls.filter(({ verb }) => verb === "post").map(({ body: { message } }) => message);
+const posted = () =>
+  calls.filter(({ verb }) => verb === "post").map(({ body: { message } }) => message);
 
 describe("writes", () => {
   test("an Event as kubectl describe shows it", async () => {

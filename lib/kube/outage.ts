@@ -4,7 +4,11 @@ import type { KubeError } from "./kube-error.ts";
 
 /** The mends of refusals that do not go away by themselves. */
 const MENDS: readonly (readonly [RegExp, string])[] = [
-  [/ 403: .*forbidden/s, "grant this verb and resource to the ServiceAccount by a ClusterRole"],
+  [/ with 401: /, "give it a token of this cluster that has not expired"],
+  [
+    / with 403: .*forbidden/s,
+    "grant this verb and resource to the ServiceAccount by a ClusterRole",
+  ],
   [/field label not supported/, "this API server is too old for the field selector: upgrade it"],
   [/could not find the requested resource/, "install the CustomResourceDefinition"],
 ];

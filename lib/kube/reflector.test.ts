@@ -1,9 +1,11 @@
-import { beforeEach, describe, expect, onTestFinished, test } from "vitest";
+import { beforeEach, describe, expect, onTestFinished, test, vi } from "vitest";
 import { KubeClient } from "./client.ts";
 import { FakeClock } from "./fake-clock.ts";
 import { COLLECTION, type FakeObject, type Fault, FaultServer } from "./fault-server.ts";
 import { RecordingLog } from "./recording-log.ts";
 import { Reflector, type ReflectorOptions } from "./reflector.ts";
+
+vi.setConfig({ testTimeout: 60_000 });
 
 let server: FaultServer;
 let clock: FakeClock;

@@ -34,7 +34,7 @@ const MIN_WATCH_SECONDS = 300;
 
 /**
  * Keeps a copy of a collection of the API, through every failure of server and network. The copy is filled by
- * WatchList (one stream of what exists and what changes), or on servers before 1.34 by a paged LIST.
+ * WatchList (one stream of what exists and what changes), or by a paged LIST on servers that have not switched it on.
  */
 export class Reflector<Raw, Value> {
   readonly synced: Promise<void>;

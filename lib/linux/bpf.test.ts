@@ -1,9 +1,20 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { arpFilter, Code, encodeProgram, type Instruction, MAX_EXACT_ADDRESSES } from "./bpf.ts";
+import {
+  arpFilter,
+  Code,
+  encodeProgram,
+  type Instruction,
+  MAX_EXACT_ADDRESSES,
+  PACKET_TYPE_OFFSET,
+} from "./bpf.ts";
 
 const OWNED = 0xc000_020a;
 const OTHER = 0xc000_024d;
+
+/** Packet types of the kernel. */
+const BROADCAST = 1;
+const OTHERHOST = 3;
 
 interface Fields {
   readonly etherType: number;
@@ -24,7 +35,7 @@ function frameOf(fields: Fields): DataView {
 }
 
 /** Runs the program as the kernel does: a load behind the end of the frame drops it. */
-function passes(program: readonly Instruction[], frame: DataView): boolean {
+function passes(program: readonly Instruction[], frame: DataView, packetType = BROADCAST): boolean {
   let loaded: number | undefined = 0;
   for (let at = 0; loaded !== undefined; at += 1) {
     const { code, jt, jf, k } = instructionAt(program, at);
@@ -38,7 +49,8 @@ function passes(program: readonly Instruction[], frame: DataView): boolean {
         at += loaded === k ? jt : jf;
         break;
       default:
-        loaded = valueAt(frame, k, code === Code.loadWord ? 4 : 2);
+        loaded =
+          k === PACKET_TYPE_OFFSET ? packetType : valueAt(frame, k, code === Code.loadWord ? 4 : 2);
     }
   }
   return false;
@@ -83,6 +95,12 @@ test.for([
   { what: "what is not ARP", passed: false, fields: { ...REQUEST, etherType: 0x0800 } },
 ])("passes or drops $what", ({ fields, passed }) => {
   expect(passes(arpFilter([OWNED]), frameOf(fields))).toBe(passed);
+});
+
+test("drops a frame that is for another host or from another VLAN", () => {
+  const owned = Array.from({ length: MAX_EXACT_ADDRESSES + 1 }, (_, index) => OWNED + index);
+  expect(passes(arpFilter([OWNED]), frameOf(REQUEST), OTHERHOST)).toBe(false);
+  expect(passes(arpFilter(owned), frameOf(REQUEST), OTHERHOST)).toBe(false);
 });
 
 test("drops a frame that is cut short", () => {

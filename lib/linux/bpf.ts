@@ -13,7 +13,7 @@ export interface Instruction {
   readonly k: number;
 }
 
-/** The four of its codes that a filter for ARP needs. */
+/** The five of its codes that a filter for ARP needs. */
 export const Code = {
   /** Loads 32 bits from offset k. */
   loadWord: 0x20,
@@ -30,12 +30,31 @@ export const Code = {
 /** Above it the filter passes every ARP request and reply, and the thread looks the address up. */
 export const MAX_EXACT_ADDRESSES = 1_000;
 
+/** Where the kernel's opinion of a frame stands, beside its bytes: `SKF_AD_OFF + SKF_AD_PKTTYPE`. */
+export const PACKET_TYPE_OFFSET = 0xffff_f004;
+
+/**
+ * The packet type of frames that are not for this link: those for another MAC address, and those with a tag of a VLAN
+ * that has no link here, of which the kernel has by now taken the tag away without a trace.
+ */
+const PACKET_OTHERHOST = 3;
+
 /** Offsets in an Ethernet frame that carries ARP. */
 const OFFSET = { etherType: 12, operation: 20, senderIp: 28, targetIp: 38 };
 
 const WHOLE_FRAME = 0x4_0000;
 const PASS: Instruction = { code: Code.finish, jt: 0, jf: 0, k: WHOLE_FRAME };
 const DROP: Instruction = { code: Code.finish, jt: 0, jf: 0, k: 0 };
+
+/** Drops what is not ARP for this link. */
+const ARP_FOR_THIS_LINK: readonly Instruction[] = [
+  load(Code.loadWord, PACKET_TYPE_OFFSET),
+  jumpEqual(PACKET_OTHERHOST, 0, 1),
+  DROP,
+  load(Code.loadHalf, OFFSET.etherType),
+  jumpEqual(EtherType.arp, 1, 0),
+  DROP,
+];
 
 /** A comparison skips at most 255 instructions. */
 const BLOCK_SIZE = 250;
@@ -53,9 +72,7 @@ export function arpFilter(addresses: readonly number[]): readonly Instruction[] 
   const claimed = [load(Code.loadWord, OFFSET.senderIp), ...passIfAnyOf(addresses), DROP];
   const asked = [load(Code.loadWord, OFFSET.targetIp), ...passIfAnyOf(addresses)];
   return [
-    load(Code.loadHalf, OFFSET.etherType),
-    jumpEqual(EtherType.arp, 1, 0),
-    DROP,
+    ...ARP_FOR_THIS_LINK,
     load(Code.loadHalf, OFFSET.operation),
     jumpEqual(Operation.request, 1, 0),
     { code: Code.jump, jt: 0, jf: 0, k: asked.length },
@@ -67,9 +84,7 @@ export function arpFilter(addresses: readonly number[]): readonly Instruction[] 
 /** Makes the filter that passes every ARP request and reply, whatever its addresses. */
 export function arpFilterForAny(): readonly Instruction[] {
   return [
-    load(Code.loadHalf, OFFSET.etherType),
-    jumpEqual(EtherType.arp, 1, 0),
-    DROP,
+    ...ARP_FOR_THIS_LINK,
     load(Code.loadHalf, OFFSET.operation),
     jumpEqual(Operation.request, 2, 0),
     jumpEqual(Operation.reply, 1, 0),

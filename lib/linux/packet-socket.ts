@@ -17,7 +17,6 @@ const SOL_SOCKET = 1;
 const SO_RCVBUF = 8;
 const SO_ATTACH_FILTER = 26;
 const SOL_PACKET = 263;
-const PACKET_AUXDATA = 8;
 const PACKET_IGNORE_OUTGOING = 23;
 
 /** Room for what arrives while the thread is busy for some milliseconds; the kernel takes no more than rmem_max. */
@@ -53,7 +52,6 @@ export class PacketSocket {
     try {
       opened.setFilter(filter);
       opened.#set(SOL_PACKET, PACKET_IGNORE_OUTGOING, 1, what);
-      opened.#set(SOL_PACKET, PACKET_AUXDATA, 1, what);
       opened.#set(SOL_SOCKET, SO_RCVBUF, RECEIVE_BUFFER_BYTES, what);
       check(bind(descriptor, linkAddress(link.index), SOCKADDR_LL_LENGTH), what);
     } catch (error) {

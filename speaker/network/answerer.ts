@@ -24,7 +24,6 @@ export const Verdict = {
   /** From a group address, or from this very link. */
   badSender: 7,
   notOurs: 8,
-  vlanTagged: 9,
 } as const;
 export type Verdict = (typeof Verdict)[keyof typeof Verdict];
 

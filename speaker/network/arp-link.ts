@@ -151,9 +151,13 @@ export class ArpLink {
     const { received, replies, drops } = this.#context;
     const { frames } = received;
     const start = index * FRAME_STRIDE;
-    const verdict = received.isTagged(index)
-      ? Verdict.vlanTagged
-      : this.#answerer.answer(frames, start, received.length(index), replies.frames, replyStart);
+    const verdict = this.#answerer.answer(
+      frames,
+      start,
+      received.length(index),
+      replies.frames,
+      replyStart,
+    );
     if (verdict === Verdict.answer) {
       return true;
     }

@@ -6,10 +6,10 @@ test("gives the counts by reason, and only when they have changed", () => {
   const drops = new DropCounts();
   expect(drops.takeNews({})).toBeUndefined();
   drops.count(Verdict.tooShort);
-  drops.count(Verdict.vlanTagged);
-  drops.count(Verdict.vlanTagged);
+  drops.count(Verdict.badSender);
+  drops.count(Verdict.badSender);
   drops.countHeartbeat();
-  const news = { tooShort: 1, vlanTagged: 2, heartbeatNotAuthentic: 1, "not-a-member": 3 };
+  const news = { tooShort: 1, badSender: 2, heartbeatNotAuthentic: 1, "not-a-member": 3 };
   expect(drops.takeNews({ "not-a-member": 3, "own-name": 0 })).toEqual(news);
   expect(drops.takeNews({ "not-a-member": 3, "own-name": 0 })).toBeUndefined();
 });

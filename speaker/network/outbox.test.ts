@@ -80,7 +80,7 @@ test("joins the changes of one Service that were kept back into one", () => {
 });
 
 test("sends only the lines of a level that is wanted", () => {
-  const log = new NetworkLog(outbox, "warn");
+  const log = new NetworkLog(outbox, "warn", () => 0);
   log.info("announcing");
   log.warn("address conflict");
   log.setLevel("debug");

@@ -1,51 +1,50 @@
 /**
- * Sends numbered UDP packets to an echo server and listens for each one's return, until SIGTERM: then prints one JSON
- * line with how many came back and the longest time without any. Usage: udp-probe.ts ADDRESS PORT INTERVAL_MS
+ * Sends numbered UDP packets to an echo server and listens for their return, until SIGTERM: then prints one JSON line
+ * with how many came back and the longest time without any. Says `first` at the first return, and `200 more` after each
+ * further two hundred. Usage: udp-probe.ts ADDRESS PORT INTERVAL_MS
  */
 
 import { createSocket } from "node:dgram";
 import { isIPv6 } from "node:net";
 
-/** What the probe prints. */
+/** What the probe prints at its end. */
 export interface ProbeReport {
   readonly sent: number;
   readonly received: number;
   readonly longestGapMs: number;
 }
 
+const SAY_AFTER = 200;
+
 if (import.meta.main) {
-  probe(process.argv.slice(2));
+  const [address = "", port = "", interval = ""] = process.argv.slice(2);
+  probe(address, Number(port), Number(interval));
 }
 
-function probe([address = "", port = "", interval = ""]: readonly string[]): void {
+function probe(address: string, port: number, intervalMs: number): void {
   const socket = createSocket(isIPv6(address) ? "udp6" : "udp4");
-  const returned = new Set<number>();
+  const returned = new Set<string>();
   let sent = 0;
-  let lastAt: number | undefined;
+  let lastAt = performance.now();
   let longestGapMs = 0;
-  const note = (now: number) => {
-    longestGapMs = Math.max(longestGapMs, lastAt === undefined ? 0 : now - lastAt);
-    lastAt = now;
-  };
   socket.on("message", (message) => {
-    const number = Number(message.toString());
-    if (!returned.has(number)) {
-      returned.add(number);
-      note(performance.now());
-    }
+    const now = performance.now();
+    longestGapMs = returned.size === 0 ? 0 : Math.max(longestGapMs, now - lastAt);
+    lastAt = now;
+    returned.add(message.toString());
     if (returned.size === 1) {
       process.stdout.write("first\n");
+    } else if (returned.size % SAY_AFTER === 0) {
+      process.stdout.write(`${SAY_AFTER} more\n`);
     }
   });
-  // While the address belongs to nobody the kernel may refuse to send: that is loss, and counted as such.
-  socket.on("error", () => undefined);
   const timer = setInterval(() => {
-    socket.send(String(sent), Number(port), address, () => undefined);
     sent += 1;
-  }, Number(interval));
+    // While nobody answers ARP the kernel may refuse to send: that is a packet lost, and counted as one.
+    socket.send(String(sent), port, address, () => undefined);
+  }, intervalMs);
   process.once("SIGTERM", () => {
     clearInterval(timer);
-    note(performance.now());
     const report: ProbeReport = { sent, received: returned.size, longestGapMs };
     process.stdout.write(`${JSON.stringify(report)}\n`, () => process.exit(0));
   });

@@ -11,6 +11,7 @@ import {
 } from "node:fs";
 import path from "node:path";
 import { lockHost } from "./host-lock.ts";
+import { FIRST_ADDRESS, NODE_PORT, POOL, SERVICE } from "./kept-manifests.ts";
 import { Lab } from "./lab.ts";
 import { directoryOf, isKept, prefixOf } from "./lab-record.ts";
 import { isOnPath, kubernetesPrograms } from "./programs.ts";
@@ -29,37 +30,6 @@ export interface KeptLabOptions {
 /** All that is written into the directory of its user; whatever else stands there is theirs. */
 const KUBECONFIG = "kubeconfig";
 const POOL_FILE = "pool.yaml";
-const NODE_PORT = 30080;
-const FIRST_ADDRESS = "192.0.2.200";
-const LAST_ADDRESS = "192.0.2.220";
-
-const SERVICE = `apiVersion: v1
-kind: Service
-metadata:
-  name: web
-spec:
-  type: LoadBalancer
-  ports:
-    - port: 80
-      nodePort: ${NODE_PORT}
-`;
-
-const POOL = `apiVersion: metallb.io/v1beta1
-kind: IPAddressPool
-metadata:
-  name: lab
-  namespace: metallb-system
-spec:
-  addresses:
-    - ${FIRST_ADDRESS}-${LAST_ADDRESS}
----
-apiVersion: metallb.io/v1beta1
-kind: L2Advertisement
-metadata:
-  name: lab
-  namespace: metallb-system
-`;
-
 /** Starts the lab, or says that it is up. */
 export async function up(options: KeptLabOptions): Promise<void> {
   const { name, directory, herald, say } = options;
@@ -82,6 +52,13 @@ export async function up(options: KeptLabOptions): Promise<void> {
   });
   await lab.apply(SERVICE);
   await lab.setEndpoints("web");
+  say(`${seconds()} s  the lab is up: 3 nodes, 1 client, ${herald ? "Herald" : "no Herald"}`);
+  await handOver(lab, options);
+}
+
+/** Leaves a lab that was started by its name running for its user, and says what to type next. */
+export async function handOver(lab: Lab, options: KeptLabOptions): Promise<void> {
+  const { directory, herald } = options;
   removeFiles(directory);
   mkdirSync(directory, { recursive: true });
   copyFileSync(lab.kubeconfig, path.join(directory, KUBECONFIG));
@@ -89,7 +66,6 @@ export async function up(options: KeptLabOptions): Promise<void> {
     writeFileSync(path.join(directory, POOL_FILE), POOL);
   }
   lab.keep();
-  say(`${seconds()} s  the lab is up: 3 nodes, 1 client, ${herald ? "Herald" : "no Herald"}`);
   await sayWhatNext(options);
 }
 

@@ -74,7 +74,7 @@ export async function buildNetwork(options: NetworkOptions): Promise<Network> {
     ...hosts.flatMap(cables),
     ...nodes.map(
       ({ namespace, pod }) =>
-        `link add pod0 netns ${namespace} type veth peer name eth0 netns ${pod.namespace}`,
+        `link add veth-pod netns ${namespace} type veth peer name eth0 netns ${pod.namespace}`,
     ),
   ]);
   await Promise.all([
@@ -127,9 +127,9 @@ function podRoutes(node: HostPlan, all: readonly HostPlan[]): string[] {
   const own = podPlan(node);
   const others = all.filter(({ name }) => name !== node.name);
   return [
-    "link set pod0 up",
-    `addr add ${own.gateway}/24 dev pod0`,
-    `addr add ${own.gateway6}/64 dev pod0 nodad`,
+    "link set veth-pod up",
+    `addr add ${own.gateway}/24 dev veth-pod`,
+    `addr add ${own.gateway6}/64 dev veth-pod nodad`,
     ...others.flatMap((other) => {
       const { subnet, subnet6 } = podPlan(other);
       const { ip, ip6 } = lanLink(other);

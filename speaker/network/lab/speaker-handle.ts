@@ -11,11 +11,13 @@ type LogLine = Extract<FromNetwork, { kind: "log" }>;
 
 /** A speaker without a cluster in a process of its own, and all that its network thread has said. */
 export class SpeakerHandle {
+  readonly nodeName: string;
   readonly #process: ChildProcess;
   readonly said: FromNetwork[] = [];
   readonly ended: Promise<unknown>;
 
   constructor(namespace: string, nodeName: string) {
+    this.nodeName = nodeName;
     this.#process = spawn("ip", ["netns", "exec", namespace, process.execPath, SCRIPT, nodeName], {
       stdio: ["pipe", "pipe", "inherit"],
     });

@@ -20,3 +20,4 @@ for await (const line of createInterface({ input: process.stdin })) {
   }
 }
 await network.stopped;
+process.stdin.destroy();
