@@ -1,6 +1,7 @@
 /** The one active controller: watches pools and Services, and has each Service reconciled. */
 
 import type { V1Service } from "@kubernetes/client-node";
+import type { Pool } from "#lib/api/pool.ts";
 import type { Problem } from "#lib/api/problem.ts";
 import { projectService } from "#lib/api/project-service.ts";
 import type { Service } from "#lib/api/service.ts";
@@ -83,7 +84,15 @@ export async function lead(parts: ControllerParts, signal: AbortSignal): Promise
     },
     log,
   );
+  let inForce: readonly Pool[] | undefined;
+  /** Pools are of use only when all Services are known: those with an address come first. */
+  const useBoth = () => {
+    if (inForce !== undefined && services.hasSynced) {
+      assigner.setPools(inForce);
+    }
+  };
   services.on({
+    synced: useBoth,
     added: ({ key }) => queue.add(key),
     updated: ({ key }) => queue.add(key),
     deleted: (service) => {
@@ -99,10 +108,10 @@ export async function lead(parts: ControllerParts, signal: AbortSignal): Promise
       configurationState.report(problems);
       warnPools(problems);
     },
-    changed: async (pools) => {
-      await services.synced;
+    changed: (pools) => {
+      inForce = pools;
       log.info("pools in force", { pools: pools.map(({ name }) => name) });
-      assigner.setPools(pools);
+      useBoth();
     },
   });
   const warnPools = (problems: readonly Problem[]) => {

@@ -11,6 +11,16 @@ import { wallClock } from "./wall-clock.ts";
 export const LOG_LEVELS = ["all", "debug", "info", "warn", "error", "none"] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
 
+/** MetalLB's names for two of them are not pino's. */
+const PINO_LEVEL: Readonly<Record<LogLevel, string>> = {
+  all: "trace",
+  debug: "debug",
+  info: "info",
+  warn: "warn",
+  error: "error",
+  none: "silent",
+};
+
 export type LogFields = Readonly<Record<string, unknown>>;
 
 /** What every part that logs is given. */
@@ -38,7 +48,7 @@ export function createLog(
 ): AdjustableLog {
   const logger = pino(
     {
-      level: pinoLevel(level),
+      level: PINO_LEVEL[level],
       base: null,
       timestamp: stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: label }) },
@@ -55,18 +65,7 @@ export function createLog(
     warn: (msg, fields) => logger.warn({ msg, ...fields }),
     error: (msg, fields) => logger.error({ msg, ...fields }),
     setLevel: (next) => {
-      logger.level = pinoLevel(next);
+      logger.level = PINO_LEVEL[next];
     },
   };
-}
-
-function pinoLevel(level: LogLevel): string {
-  switch (level) {
-    case "all":
-      return "trace";
-    case "none":
-      return "silent";
-    default:
-      return level;
-  }
 }

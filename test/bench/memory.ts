@@ -5,13 +5,7 @@ import { ClusterUser, POOL } from "#test/e2e/cluster-user.ts";
 import { Lab } from "#test/lab/lab.ts";
 import type { Figure } from "./figures.ts";
 import { type MemoryUse, memoryUseOf } from "./memory-use.ts";
-
-export interface BenchOptions {
-  /** A folder that tools/bundle.ts has made. */
-  readonly bundle: string;
-  /** Told what goes on, a sentence at a time. */
-  readonly progress: (sentence: string) => void;
-}
+import type { BenchOptions } from "./options.ts";
 
 export interface MemoryResult {
   readonly controller: MemoryUse;

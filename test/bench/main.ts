@@ -1,0 +1,105 @@
+/** Measures Herald as its images run it, in the lab, and holds the figures against their bounds: `make bench`. */
+
+import { execFileSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { Command, Option } from "commander";
+import { type Figure, isMissed, tableOf } from "./figures.ts";
+import { describeMachine, isBusy } from "./machine.ts";
+import { measureMemory, memoryFigures } from "./memory.ts";
+import type { BenchOptions } from "./options.ts";
+import { measureTimeToAnswer, timeToAnswerFigures } from "./time-to-answer.ts";
+
+const ROOT = path.resolve(import.meta.dirname, "../..");
+const RESULTS = path.join(ROOT, "bench/results.json");
+
+/** What was measured, and the figures that are made of it. */
+interface Part {
+  readonly raw: unknown;
+  readonly figures: readonly Figure[];
+}
+
+const PARTS = {
+  memory: async (options: BenchOptions): Promise<Part> => {
+    const raw = await measureMemory(options);
+    return { raw, figures: memoryFigures(raw) };
+  },
+  "time-to-answer": async (options: BenchOptions): Promise<Part> => {
+    const raw = await measureTimeToAnswer(options);
+    return { raw, figures: timeToAnswerFigures(raw) };
+  },
+};
+type PartName = keyof typeof PARTS;
+const NAMES = Object.keys(PARTS) as readonly PartName[];
+
+const began = performance.now();
+const command = new Command("bench")
+  .description("Measures memory and time to the first answer, and fails when a bound is missed.")
+  .addOption(new Option("--only <part>", "measure this part alone").choices(NAMES))
+  .action(async ({ only }: { only?: PartName }) => bench(only === undefined ? NAMES : [only]));
+
+try {
+  await command.parseAsync();
+} catch (error) {
+  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+  process.exitCode = 1;
+}
+
+async function bench(names: readonly PartName[]): Promise<void> {
+  leaveToContainers();
+  const machine = describeMachine();
+  for (const [name, value] of Object.entries(machine)) {
+    say(`${name.padEnd(12)} ${value}`);
+  }
+  if (isBusy()) {
+    say("Other programs are busy on this machine: the times will be longer than they need be.");
+  }
+  const bundle = mkdtempSync(path.join(tmpdir(), "herald-bench-"));
+  try {
+    progress("bundling controller and speaker");
+    execFileSync(process.execPath, [path.join(ROOT, "tools/bundle.ts"), bundle]);
+    const measured: [PartName, Part][] = [];
+    for (const name of names) {
+      progress(`measuring: ${name}`);
+      measured.push([name, await PARTS[name]({ bundle, progress })]);
+    }
+    report(machine, measured);
+  } finally {
+    rmSync(bundle, { recursive: true, force: true });
+  }
+}
+
+/** What the environment of this process says to Node does not reach a container: extra authorities cost 5 MiB, say. */
+function leaveToContainers(): void {
+  for (const name of Object.keys(process.env)) {
+    if (name.startsWith("NODE_")) {
+      delete process.env[name];
+    }
+  }
+}
+
+function report(
+  machine: Readonly<Record<string, string>>,
+  measured: readonly (readonly [PartName, Part])[],
+): void {
+  const figures = measured.flatMap(([, part]) => part.figures);
+  mkdirSync(path.dirname(RESULTS), { recursive: true });
+  const raw = Object.fromEntries(measured.map(([name, part]) => [name, part.raw]));
+  writeFileSync(RESULTS, `${JSON.stringify({ machine, figures, raw }, undefined, 1)}\n`);
+  say(["", ...tableOf(figures), ""].join("\n"));
+  say(`All values are in ${path.relative(process.cwd(), RESULTS)}.`);
+  const missed = figures.filter(isMissed);
+  if (missed.length > 0) {
+    say(`Missed: ${missed.map(({ name }) => name).join("; ")}.`);
+    process.exitCode = 1;
+  }
+}
+
+function progress(sentence: string): void {
+  say(`${((performance.now() - began) / 1000).toFixed(1).padStart(6)} s  ${sentence}`);
+}
+
+function say(line: string): void {
+  process.stdout.write(`${line}\n`);
+}
