@@ -1,4 +1,5 @@
 import type { KubeClient, Query } from "./client.ts";
+import { badAnswerError } from "./kube-error.ts";
 
 /** As client-go: an API server answers 500 objects in one piece without strain. */
 const PAGE_SIZE = 500;
@@ -7,11 +8,8 @@ const PAGE_TIMEOUT_MS = 60_000;
 export interface Page {
   readonly items: readonly unknown[];
   readonly resourceVersion: string;
-}
-
-interface ListAnswer {
-  readonly metadata?: { readonly resourceVersion?: string; readonly continue?: string };
-  readonly items?: readonly unknown[] | null;
+  /** For the next page, if there is one. */
+  readonly token: string | undefined;
 }
 
 /**
@@ -27,12 +25,29 @@ export async function* listPages(
   let token: string | undefined;
   do {
     const query = { ...selectors, limit: PAGE_SIZE, continue: token };
-    const answer = await client.get<ListAnswer>(path, {
-      query,
-      signal,
-      timeoutMs: PAGE_TIMEOUT_MS,
-    });
-    yield { items: answer.items ?? [], resourceVersion: answer.metadata?.resourceVersion ?? "" };
-    token = answer.metadata?.continue || undefined;
+    const options = { query, signal, timeoutMs: PAGE_TIMEOUT_MS };
+    const page = readPage(await client.get<ListAnswer | null>(path, options));
+    yield page;
+    token = page.token;
   } while (token !== undefined);
+}
+
+interface ListAnswer {
+  readonly metadata?: { readonly resourceVersion?: string; readonly continue?: string } | null;
+  readonly items?: readonly unknown[] | null;
+}
+
+/**
+ * What is no list must not be taken for an empty one, which would delete everything that is known.
+ *
+ * @throws {KubeError} when there are no items, or it is not said of what resourceVersion they are
+ */
+export function readPage(answer: ListAnswer | null): Page {
+  const { metadata, items } = answer ?? {};
+  const { resourceVersion, continue: token } = metadata ?? {};
+  // Go writes a list without items as null.
+  if ((items !== null && !Array.isArray(items)) || !resourceVersion) {
+    throw badAnswerError("Cannot read the answer to a LIST: it has no items or no resourceVersion");
+  }
+  return { items: items ?? [], resourceVersion, token: token || undefined };
 }

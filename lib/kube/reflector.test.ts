@@ -181,6 +181,7 @@ const REFUSALS: readonly [string, ...Fault[]][] = [
   ["410", { kind: "refuse", status: 410 }],
   ["a page of a proxy", { kind: "body", body: "<html>\n</html>\n" }],
   ["an empty body", { kind: "body", body: "" }],
+  ["a body that is no list", { kind: "body", body: "{}\n" }],
   ["an answer cut short", { kind: "cut", afterBytes: 40 }],
 ];
 

@@ -8,7 +8,8 @@ import { badAnswerError, KubeError } from "./kube-error.ts";
 import { listPages } from "./listing.ts";
 import { Outage } from "./outage.ts";
 import { type Entry, type Handlers, Store } from "./store.ts";
-import { openWatch, type WatchEvent } from "./watch-stream.ts";
+import { type Identity, identityOf, type WatchEvent } from "./watch-event.ts";
+import { openWatch } from "./watch-stream.ts";
 
 export interface ReflectorOptions<Raw, Value> {
   /** Of the collection, such as `/api/v1/services`. */
@@ -91,7 +92,7 @@ export class Reflector<Raw, Value> {
   }
 
   /**
-   * Follows the collection until the signal aborts; nothing is told afterwards.
+   * Follows the collection until the signal aborts; no event that comes later is told.
    *
    * @throws {Error} when it runs already
    */
@@ -143,7 +144,7 @@ export class Reflector<Raw, Value> {
     let resourceVersion = "";
     for await (const page of listPages(this.#client, this.#options.path, this.#selectors, signal)) {
       for (const item of page.items) {
-        this.#apply("ADDED", item as KubeObject);
+        this.#apply("ADDED", item, identityOf(item as KubeObject | null));
       }
       resourceVersion = page.resourceVersion;
     }
@@ -203,57 +204,46 @@ export class Reflector<Raw, Value> {
   }
 
   #take(event: WatchEvent): void {
-    if (event.type !== "BOOKMARK") {
-      if (this.#listing === undefined) {
-        this.#logChange(event.type, event.object);
-      }
-      const resourceVersion = this.#apply(event.type, event.object);
-      if (this.#listing === undefined) {
-        this.#resourceVersion = resourceVersion;
-      }
-    } else if (this.#listing === undefined) {
-      this.#resourceVersion = event.resourceVersion;
-    } else if (event.complete) {
-      this.#completeList(event.resourceVersion);
+    if (event.type === "BOOKMARK") {
+      this.#reach(event.resourceVersion, event.complete);
+      return;
     }
+    const { type, object, identity } = event;
+    if (this.#listing === undefined) {
+      const { path, log } = this.#options;
+      log.debug("watched object changed", { path, change: type, ...identity });
+    }
+    this.#apply(type, object, identity);
+    this.#reach(identity.resourceVersion, false);
   }
 
-  #logChange(change: string, { metadata }: KubeObject): void {
-    const { path, log } = this.#options;
-    const { namespace, name, resourceVersion } = metadata ?? {};
-    log.debug("watched object changed", { path, change, namespace, name, resourceVersion });
+  /** The place up to which everything is held moves on, but not while a list is incomplete. */
+  #reach(resourceVersion: string, isListComplete: boolean): void {
+    if (isListComplete && this.#listing !== undefined) {
+      this.#completeList(resourceVersion);
+    } else if (this.#listing === undefined) {
+      this.#resourceVersion = resourceVersion;
+    }
   }
 
   /** Changes the list under way, or else the store. */
-  #apply(change: "ADDED" | "MODIFIED" | "DELETED", object: KubeObject): string {
-    const { namespace, name, uid, resourceVersion } = object.metadata ?? {};
-    if (name === undefined || uid === undefined || resourceVersion === undefined) {
-      throw badAnswerError(
-        `An object of ${this.#options.path} has no name, uid or resourceVersion`,
-      );
-    }
-    const key = namespace === undefined ? name : `${namespace}/${name}`;
+  #apply(change: "ADDED" | "MODIFIED" | "DELETED", object: unknown, identity: Identity): void {
     const target = this.#listing ?? this.#store;
     if (change === "DELETED") {
-      target.delete(key);
-      return resourceVersion;
+      target.delete(identity.key);
+      return;
     }
-    const entry = this.#entry(key, { uid, resourceVersion }, object);
+    const entry = this.#entry(object, identity);
     if (entry !== undefined) {
-      target.set(key, entry);
+      target.set(identity.key, entry);
     }
-    return resourceVersion;
   }
 
   /** One object that cannot be projected, which is a bug of ours, must not stop the others: it stays as it was known. */
-  #entry(
-    key: string,
-    version: Pick<Entry<Value>, "uid" | "resourceVersion">,
-    object: KubeObject,
-  ): Entry<Value> | undefined {
+  #entry(object: unknown, { key, uid, resourceVersion }: Identity): Entry<Value> | undefined {
     const { path, log, project } = this.#options;
     try {
-      return { ...version, value: project(object as Raw) };
+      return { uid, resourceVersion, value: project(object as Raw) };
     } catch (error) {
       log.error("object of a watch cannot be used", { path, key, error: inspect(error) });
       return this.#store.entry(key);

@@ -1,14 +1,8 @@
 import type { KubeClient, Query } from "./client.ts";
 import type { Clock } from "./clock.ts";
-import type { KubeObject, Status } from "./json.ts";
-import { badAnswerError, KubeError } from "./kube-error.ts";
 import { readLines } from "./lines.ts";
+import { parseWatchEvent, type WatchEvent } from "./watch-event.ts";
 import { Watchdog } from "./watchdog.ts";
-
-export type WatchEvent =
-  | { readonly type: "ADDED" | "MODIFIED" | "DELETED"; readonly object: KubeObject }
-  /** Only the place reached; `complete` marks the end of the objects that existed at the start. */
-  | { readonly type: "BOOKMARK"; readonly resourceVersion: string; readonly complete: boolean };
 
 export interface WatchOptions {
   readonly path: string;
@@ -24,8 +18,6 @@ const IDLE_MS = 90_000;
 
 /** etcd refuses objects over 1.5 MiB. */
 const MAX_LINE_BYTES = 16 * 2 ** 20;
-
-const INITIAL_EVENTS_END = "k8s.io/initial-events-end";
 
 /**
  * Opens a watch and gives its events, which end when the server closes the stream or falls silent.
@@ -54,7 +46,7 @@ async function* readEvents(
 ): AsyncGenerator<WatchEvent, void, undefined> {
   try {
     for await (const line of readLines(heard(chunks, watchdog), MAX_LINE_BYTES)) {
-      yield parseEvent(line);
+      yield parseWatchEvent(line);
     }
   } catch (error) {
     if (!watchdog.expired) {
@@ -73,46 +65,4 @@ async function* heard(
     watchdog.heard();
     yield chunk;
   }
-}
-
-interface RawEvent {
-  readonly type?: string;
-  readonly object?: KubeObject & Status;
-}
-
-function parseEvent(line: Uint8Array): WatchEvent {
-  const { type = "", object } = parseJson(line);
-  switch (type) {
-    case "ADDED":
-    case "MODIFIED":
-    case "DELETED":
-      return { type, object: object ?? {} };
-    case "BOOKMARK":
-      return {
-        type,
-        resourceVersion: object?.metadata?.resourceVersion ?? "",
-        complete: object?.metadata?.annotations?.[INITIAL_EVENTS_END] === "true",
-      };
-    case "ERROR":
-      throw errorEvent(object ?? {});
-    default:
-      throw badAnswerError(`Cannot read the watch stream: an event is of type ${type}`);
-  }
-}
-
-function parseJson(line: Uint8Array): RawEvent {
-  try {
-    return JSON.parse(Buffer.from(line.buffer, line.byteOffset, line.length).toString("utf8"));
-  } catch (cause) {
-    throw badAnswerError("Cannot read the watch stream: a line is not JSON", { cause });
-  }
-}
-
-function errorEvent({ code = 500, reason = "Unknown", message, details }: Status): KubeError {
-  return new KubeError({
-    status: code,
-    reason,
-    message: `The watch was ended with ${code}: ${message ?? reason}`,
-    retryAfterMs: (details?.retryAfterSeconds ?? 0) * 1000,
-  });
 }

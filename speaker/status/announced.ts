@@ -2,10 +2,18 @@
 
 import { CONDITION } from "#lib/api/annotations.ts";
 import type { Condition, Service } from "#lib/api/service.ts";
+import type { NotAnnounced } from "#lib/election/not-announced.ts";
+
+/** Why nobody answers although the election names nodes. */
+export type Trouble = "NoLivingSpeaker" | "NoSuchLink";
 
 export type Announcement =
   | { readonly status: "True"; readonly reason: "Announced"; readonly message: string }
-  | { readonly status: "False"; readonly reason: string; readonly message: string };
+  | {
+      readonly status: "False";
+      readonly reason: NotAnnounced | Trouble;
+      readonly message: string;
+    };
 
 /** Only facts of its own Service, so that a failover rewrites nothing. */
 export function announced(ips: readonly string[]): Announcement {

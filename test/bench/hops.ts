@@ -48,7 +48,8 @@ export function hopsOf(
   const controllerSaw = find(controller, SEEN, { resourceVersion: journey.resourceVersion });
   const decided = find(controller, "decided", { service });
   const written = find(controller, "status written", { service });
-  const speakerSaw = find(speaker, SEEN, { resourceVersion: written.line["resourceVersion"] });
+  const { resourceVersion } = written.line;
+  const speakerSaw = find(speaker, SEEN, { resourceVersion });
   const sent = find(speaker, "row sent to the network thread", { service });
   const taken = find(speaker, "row taken by the network thread", { service });
   const open = find(speaker, "filter set", { link: LAN_DEVICE }, taken.atMs);

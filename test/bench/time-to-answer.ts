@@ -100,7 +100,7 @@ async function startAsker(lab: Lab): Promise<Process> {
 async function travel(api: KubeClient, asker: Process, name: string, ip: string): Promise<Journey> {
   const { metadata } = await api.post<Created>(SERVICES_PATH, service(name));
   const createdAtMs = clock();
-  const answer = await asker.waitForLog((line) => line["ip"] === ip, {
+  const { atMs, by } = await asker.waitForLog(({ ip: answered }) => answered === ip, {
     withinMs: ANSWER_LIMIT_MS,
   });
   return {
@@ -108,8 +108,8 @@ async function travel(api: KubeClient, asker: Process, name: string, ip: string)
     ip,
     resourceVersion: metadata.resourceVersion,
     createdAtMs,
-    answeredAtMs: Number(answer["atMs"]),
-    answeredBy: String(answer["by"]),
+    answeredAtMs: Number(atMs),
+    answeredBy: String(by),
   };
 }
 
