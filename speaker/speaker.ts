@@ -183,8 +183,8 @@ export class Speaker {
       this.#network.send({ kind: "remove", service });
     } else {
       this.#sent.set(service, text);
-      this.#network.send({ kind: "put", row });
       this.#log.debug("row sent to the network thread", { service, ip: row.ips.join(" ") });
+      this.#network.send({ kind: "put", row });
     }
   }
 

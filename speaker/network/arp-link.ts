@@ -1,6 +1,5 @@
-import { arpFilter, arpFilterForAny, type Instruction } from "#lib/linux/bpf.ts";
+import { arpFilter } from "#lib/linux/bpf.ts";
 import { BATCH_SIZE, FRAME_STRIDE, type FrameBatch } from "#lib/linux/frame-batch.ts";
-import { LinuxError } from "#lib/linux/libc.ts";
 import { PacketSocket } from "#lib/linux/packet-socket.ts";
 import type { Log } from "#lib/log/log.ts";
 import { MAC_LENGTH, type Mac, macFromBytes } from "#lib/wire/mac.ts";
@@ -17,12 +16,10 @@ import {
 import type { DropCounts } from "./drop-counts.ts";
 import { formatIpv4 } from "./ipv4.ts";
 import type { AnsweringLink } from "./link-rules.ts";
+import { SocketFilter } from "./socket-filter.ts";
 
 /** RFC 5227 §2.4 (c). */
 const DEFEND_INTERVAL_MS = 10_000;
-
-/** A filter of a thousand addresses takes the kernel a millisecond. */
-const FILTER_INTERVAL_MS = 100;
 
 /** Then the other descriptors have their turn. */
 const MAX_BATCHES_A_TURN = 8;
@@ -45,15 +42,14 @@ export class ArpLink {
   readonly #socket: PacketSocket;
   readonly #answerer = new Answerer();
   readonly #schedule = new AnnouncementSchedule();
+  readonly #filter: SocketFilter;
   #link: AnsweringLink;
-  #filterSetAt = Number.NEGATIVE_INFINITY;
-  #isFilterStale = false;
-  #isFilterTooLong = false;
 
   private constructor(context: ArpLinkContext, link: AnsweringLink, socket: PacketSocket) {
     this.#context = context;
     this.#link = link;
     this.#socket = socket;
+    this.#filter = new SocketFilter(socket, link.name, context.log);
     this.#answerer.setMac(link.mac);
   }
 
@@ -93,7 +89,7 @@ export class ArpLink {
       const ip = formatIpv4(address);
       this.#answerer.addresses.set(address, { ip, wasAsked: false, defendedAt: undefined });
       this.#schedule.announce(address, this.#context.clock());
-      this.#isFilterStale = true;
+      this.#filter.changed("came");
     }
   }
 
@@ -101,25 +97,21 @@ export class ArpLink {
   drop(address: number): void {
     if (this.#answerer.addresses.delete(address)) {
       this.#schedule.withdraw(address);
-      this.#isFilterStale = true;
+      this.#filter.changed("went");
     }
   }
 
   /** When `tick` has something to do at the earliest; undefined: never. */
   get nextDeadline(): number | undefined {
     const announcement = this.#schedule.nextDeadline;
-    const filter = this.#isFilterStale ? this.#filterSetAt + FILTER_INTERVAL_MS : undefined;
+    const filter = this.#filter.nextDeadline;
     return filter === undefined || announcement === undefined
       ? (filter ?? announcement)
       : Math.min(filter, announcement);
   }
 
   tick(now: number): void {
-    if (this.#isFilterStale && now >= this.#filterSetAt + FILTER_INTERVAL_MS) {
-      this.#isFilterStale = false;
-      this.#filterSetAt = now;
-      this.#setFilter();
-    }
+    this.#filter.tick(now, this.#answerer.addresses.keys());
     this.#announceDue(now);
   }
 
@@ -238,34 +230,6 @@ export class ArpLink {
       bytes.set(frame, index * FRAME_STRIDE);
     });
     return announcements.send(this.descriptor, frames.length, ARP_FRAME_LENGTH);
-  }
-
-  #setFilter(): void {
-    if (this.#isFilterTooLong) {
-      return;
-    }
-    const addresses = [...this.#answerer.addresses.keys()];
-    if (!this.#isFilterAttached(arpFilter(addresses))) {
-      this.#isFilterTooLong = true;
-      this.#socket.setFilter(arpFilterForAny());
-      this.#context.log.warn(
-        "the kernel takes no filter for so many addresses: every ARP request now costs time; raise net.core.optmem_max and restart",
-        { link: this.name, addresses: addresses.length },
-      );
-    }
-    this.#context.log.debug("filter set", { link: this.name, addresses: addresses.length });
-  }
-
-  #isFilterAttached(filter: readonly Instruction[]): boolean {
-    try {
-      this.#socket.setFilter(filter);
-      return true;
-    } catch (error) {
-      if (error instanceof LinuxError && error.code === "ENOMEM") {
-        return false;
-      }
-      throw error;
-    }
   }
 
   #senderMacOf(start: number): Mac {

@@ -271,7 +271,6 @@ describe.runIf(isRoot)("a network of two speakers and a client (needs root)", ()
     expect(await owners()).toEqual([N1.mac]);
 
     again.send({ kind: "stop" });
-    setTimeout(() => process.stderr.write(n2.said.map((x) => JSON.stringify(x)).join("\n")), 3000);
     await announced(n2);
     await announced(n2, MARKER);
     expect(await owners()).toEqual([N2.mac]);

@@ -9,8 +9,8 @@ export interface Journey {
   readonly ip: string;
   /** Of the Service as it was created. */
   readonly resourceVersion: string;
-  /** When the API server had answered the creation. Milliseconds since 1970, as all here. */
-  readonly createdAtMs: number;
+  /** When the creator heard that it was created. Milliseconds since 1970, as all here. */
+  readonly heardAtMs: number;
   readonly answeredAtMs: number;
   /** MAC address. */
   readonly answeredBy: string;
@@ -43,7 +43,6 @@ export function hopsOf(
   controller: readonly LogLine[],
   speaker: readonly LogLine[],
 ): Hops {
-  const { createdAtMs, answeredAtMs } = journey;
   const service = `default/${journey.name}`;
   const controllerSaw = find(controller, SEEN, { resourceVersion: journey.resourceVersion });
   const decided = find(controller, "decided", { service });
