@@ -104,9 +104,10 @@ export async function lead(parts: ControllerParts, signal: AbortSignal): Promise
   const problemLog = new ProblemLog(log);
   const configuration = new Configuration(client, namespace, log, {
     read: (problems) => {
-      problemLog.tell(problems);
       configurationState.report(problems);
-      warnPools(problems);
+      if (problemLog.tell(problems)) {
+        warnPools(problems);
+      }
     },
     changed: (pools) => {
       inForce = pools;

@@ -4,24 +4,26 @@ import type { Log } from "#lib/log/log.ts";
 /** Tells of configuration that cannot be used, and of its mend; the same set twice is told once. */
 export class ProblemLog {
   readonly #log: Log;
-  #told = "";
+  #told = "[]";
 
   constructor(log: Log) {
     this.#log = log;
   }
 
-  tell(problems: readonly Problem[]): void {
+  /** @returns whether these problems are others than the last ones */
+  tell(problems: readonly Problem[]): boolean {
     const text = JSON.stringify(problems);
     if (text === this.#told) {
-      return;
+      return false;
     }
     for (const { kind, name, field, message } of problems) {
       const fields = { kind, name, field, why: message };
       this.#log.error("configuration refused: the last good one stays in force", fields);
     }
-    if (problems.length === 0 && this.#told !== "") {
+    if (problems.length === 0) {
       this.#log.info("configuration is good again");
     }
-    this.#told = problems.length === 0 ? "" : text;
+    this.#told = text;
+    return true;
   }
 }

@@ -33,7 +33,8 @@ export type Hop = (typeof HOPS)[number];
 export type Hops = Readonly<Record<Hop, number>>;
 
 /**
- * Finds the journey in the two logs.
+ * Finds the journey in the two logs. It begins when the Service exists: when its creator has heard so, or when the
+ * controller has, which is often sooner.
  *
  * @param speaker the log of the node that answered
  * @throws {Error} when a line is missing
@@ -55,7 +56,7 @@ export function hopsOf(
   // The watch may bring the address before the PATCH has its answer.
   const writtenAtMs = Math.min(written.atMs, speakerSaw.atMs);
   const times = [
-    createdAtMs,
+    Math.min(journey.heardAtMs, controllerSaw.atMs),
     controllerSaw.atMs,
     decided.atMs,
     writtenAtMs,
@@ -63,10 +64,15 @@ export function hopsOf(
     sent.atMs,
     taken.atMs,
     open.atMs,
-    answeredAtMs,
+    journey.answeredAtMs,
   ];
   const spent = HOPS.map((hop, index) => [hop, (times[index + 1] ?? 0) - (times[index] ?? 0)]);
   return Object.fromEntries(spent) as Record<Hop, number>;
+}
+
+/** Milliseconds from the existence of the Service to its first answer. */
+export function totalOf(hops: Hops): number {
+  return HOPS.reduce((sum, hop) => sum + hops[hop], 0);
 }
 
 export function meanHops(all: readonly Hops[]): Hops {

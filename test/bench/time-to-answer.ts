@@ -16,7 +16,7 @@ import { Lab } from "#test/lab/lab.ts";
 import type { LogLine } from "#test/lab/log-file.ts";
 import { Process } from "#test/lab/process.ts";
 import type { Figure } from "./figures.ts";
-import { HOPS, type Hops, hopsOf, type Journey, meanHops } from "./hops.ts";
+import { HOPS, type Hop, type Hops, hopsOf, type Journey, meanHops, totalOf } from "./hops.ts";
 import type { BenchOptions } from "./options.ts";
 import { summarize } from "./statistics.ts";
 
@@ -66,16 +66,16 @@ export async function measureTimeToAnswer(
 }
 
 export function timeToAnswerFigures(journeys: readonly MeasuredJourney[]): readonly Figure[] {
-  const times = journeys.map(({ createdAtMs, answeredAtMs }) => answeredAtMs - createdAtMs);
-  const { p50, p90, p99, max } = summarize(times);
+  const { p50, p90, p99, max } = summarize(journeys.map(({ hops }) => totalOf(hops)));
   const hops = meanHops(journeys.map((journey) => journey.hops));
+  const percent = (hop: Hop) => Math.round((100 * hops[hop]) / totalOf(hops));
   const unit = "ms";
   return [
     { name: "Service created → first ARP answer, p50", value: p50, unit, bound: 15 },
     { name: "  p90", value: p90, unit },
     { name: "  p99", value: p99, unit },
     { name: "  max", value: max, unit },
-    ...HOPS.map((hop) => ({ name: `  mean of ${hop}`, value: hops[hop], unit }) as const),
+    ...HOPS.map((hop) => ({ name: `  ${percent(hop)} % ${hop}`, value: hops[hop], unit }) as const),
   ];
 }
 
@@ -99,7 +99,7 @@ async function startAsker(lab: Lab): Promise<Process> {
 
 async function travel(api: KubeClient, asker: Process, name: string, ip: string): Promise<Journey> {
   const { metadata } = await api.post<Created>(SERVICES_PATH, service(name));
-  const createdAtMs = clock();
+  const heardAtMs = clock();
   const { atMs, by } = await asker.waitForLog(({ ip: answered }) => answered === ip, {
     withinMs: ANSWER_LIMIT_MS,
   });
@@ -107,7 +107,7 @@ async function travel(api: KubeClient, asker: Process, name: string, ip: string)
     name,
     ip,
     resourceVersion: metadata.resourceVersion,
-    createdAtMs,
+    heardAtMs,
     answeredAtMs: Number(atMs),
     answeredBy: String(by),
   };

@@ -4,6 +4,7 @@
  */
 
 import { readFileSync, writeSync } from "node:fs";
+import { constants, setPriority } from "node:os";
 import { formatIp, type Ip, parseIp } from "#lib/address/ip.ts";
 import { arpFilter } from "#lib/linux/bpf.ts";
 import { FRAME_STRIDE, FrameBatch } from "#lib/linux/frame-batch.ts";
@@ -33,6 +34,8 @@ poll.watch(socket.descriptor, () => {
   answered = answerAmong(replies.receive(socket.descriptor)) ?? answered;
 });
 
+// A client on the LAN does not share its processors with the cluster.
+setPriority(constants.priority.PRIORITY_HIGHEST);
 say({ asking: addresses.length });
 for (const ip of wanted) {
   const { atMs, by } = askFor(ip);

@@ -1,0 +1,62 @@
+import { afterEach, expect, test } from "vitest";
+import { parseIp } from "#lib/address/ip.ts";
+import { toHex } from "#lib/bytes/hex.ts";
+import { PollSet } from "./poll-set.ts";
+import { socketAddress, UdpSocket } from "./udp-socket.ts";
+
+/** Free unless two runs of the tests meet. */
+const PORT = 20_000 + (process.pid % 10_000);
+
+const opened: UdpSocket[] = [];
+
+afterEach(() => {
+  for (const socket of opened.splice(0)) {
+    socket.close();
+  }
+});
+
+function open(family: "IPv4" | "IPv6", port: number): UdpSocket {
+  const socket = UdpSocket.open(family, port);
+  opened.push(socket);
+  return socket;
+}
+
+test.for([
+  { family: "IPv4" as const, ip: "127.0.0.1" },
+  { family: "IPv6" as const, ip: "::1" },
+])("carries a datagram over $family", ({ family, ip }) => {
+  const socket = open(family, PORT);
+  const buffer = new Uint8Array(16);
+  expect(socket.receive(buffer)).toBeUndefined();
+  expect(socket.send(Uint8Array.of(1, 2, 3), socketAddress(parseIp(ip), PORT))).toBe(true);
+  const poll = new PollSet();
+  let length: number | undefined;
+  poll.watch(socket.descriptor, () => {
+    length = socket.receive(buffer);
+  });
+  poll.wait(5_000);
+  expect(length).toBe(3);
+  expect([...buffer.subarray(0, 3)]).toEqual([1, 2, 3]);
+});
+
+test("serves both families on one port", () => {
+  open("IPv4", PORT);
+  open("IPv6", PORT);
+  expect(opened).toHaveLength(2);
+});
+
+test("says how to find the process that has the port", () => {
+  open("IPv4", PORT);
+  expect(() => UdpSocket.open("IPv4", PORT)).toThrow(
+    `Cannot receive on UDP port ${PORT}: another process has the port: find it with "ss -lup sport = :${PORT}" and stop it, or set another port on all nodes`,
+  );
+});
+
+test("writes addresses as the kernel lays them out", () => {
+  expect(toHex(socketAddress(parseIp("192.0.2.1"), 7946))).toBe(
+    `02001f0ac0000201${"00".repeat(8)}`,
+  );
+  expect(toHex(socketAddress(parseIp("2001:db8::1"), 7946))).toBe(
+    `0a001f0a00000000${"20010db8000000000000000000000001"}00000000`,
+  );
+});

@@ -1,0 +1,91 @@
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { parseIp } from "#lib/address/ip.ts";
+import { PollSet } from "#lib/linux/poll-set.ts";
+import { socketAddress, UdpSocket } from "#lib/linux/udp-socket.ts";
+import { DropCounts } from "./drop-counts.ts";
+import { Members } from "./members.ts";
+
+/** Free unless two runs of the tests meet. */
+const PORT = 30_000 + (process.pid % 10_000);
+const KEY = new Uint8Array(32).fill(0x5a);
+
+let now: number;
+let alive: string[][];
+let errors: unknown[];
+let drops: DropCounts;
+let poll: PollSet;
+let members: Members;
+
+beforeEach(() => {
+  now = 0;
+  alive = [];
+  errors = [];
+  drops = new DropCounts();
+  poll = new PollSet();
+  const ignore = () => undefined;
+  members = new Members({
+    nodeName: "n1",
+    port: PORT,
+    incarnation: 1n,
+    drops,
+    log: { debug: ignore, info: ignore, warn: ignore, error: (_, fields) => errors.push(fields) },
+    clock: () => now,
+    macs: () => ["02:00:00:00:00:11"],
+    onOpen: (descriptors) => {
+      for (const descriptor of descriptors) {
+        poll.watch(descriptor, () => members.read());
+      }
+    },
+    onAlive: (set) => alive.push([...set]),
+  });
+  members.setList([
+    { name: "n1", addresses: ["127.0.0.1"] },
+    { name: "n2", addresses: [] },
+  ]);
+});
+
+afterEach(() => {
+  members.leave();
+});
+
+test("joins when the table is ready and the key is there, in either order", () => {
+  members.ready();
+  expect(alive).toEqual([]);
+  members.setKey(KEY);
+  expect(alive).toEqual([["n1", "n2"]]);
+});
+
+test("leaves a member out that stays silent", () => {
+  members.setKey(KEY);
+  members.ready();
+  now = 1_000;
+  members.tick(now);
+  expect(alive).toEqual([["n1", "n2"], ["n1"]]);
+});
+
+test("waits for the port while another process has it, says so once, and then joins", () => {
+  const other = UdpSocket.open("IPv4", PORT);
+  members.setKey(KEY);
+  members.ready();
+  now = 1_000;
+  members.tick(now);
+  expect(alive).toEqual([]);
+  expect(errors).toEqual([
+    { port: PORT, error: expect.stringContaining("another process has the port") },
+  ]);
+  other.close();
+  expect(members.nextDeadline).toBe(2_000);
+  now = 2_000;
+  members.tick(now);
+  expect(alive).toEqual([["n1", "n2"]]);
+});
+
+test("counts and drops what is no heartbeat of ours", () => {
+  members.setKey(KEY);
+  members.ready();
+  const sender = UdpSocket.open("IPv4", PORT + 1);
+  sender.send(Uint8Array.of(0, 1, 2, 3, 4), socketAddress(parseIp("127.0.0.1"), PORT));
+  poll.wait(5_000);
+  sender.close();
+  expect(drops.takeNews({})).toEqual({ heartbeatNotAuthentic: 1 });
+});
