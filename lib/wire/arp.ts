@@ -10,10 +10,10 @@ export const Operation = { request: 1, reply: 2 } as const;
 export type Operation = (typeof Operation)[keyof typeof Operation];
 
 /** Hardware types, RFC 1700; Linux takes IEEE 802 for Ethernet too. */
-export const HardwareType = { ethernet: 1, ieee802: 6 } as const;
+const HardwareType = { ethernet: 1, ieee802: 6 } as const;
 
-export const IPV4_LENGTH = 4;
-export const ARP_LENGTH = 28;
+const IPV4_LENGTH = 4;
+const ARP_LENGTH = 28;
 
 export interface ArpPacket {
   readonly operation: Operation;

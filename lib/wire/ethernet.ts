@@ -6,7 +6,7 @@ import { MAC_LENGTH, type Mac, macFromBytes, macToBytes } from "./mac.ts";
 
 export const EtherType = { ipv4: 0x0800, arp: 0x0806 } as const;
 
-export const ETHERNET_HEADER_LENGTH = 14;
+const ETHERNET_HEADER_LENGTH = 14;
 
 export interface EthernetFrame {
   readonly destination: Mac;

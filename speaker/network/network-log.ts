@@ -1,6 +1,16 @@
-import { type AdjustableLog, LOG_LEVELS, type LogFields, type LogLevel } from "#lib/log/log.ts";
+import type { AdjustableLog, LogFields, LogLevel } from "#lib/log/log.ts";
 import { wallClock } from "#lib/log/wall-clock.ts";
 import type { Outbox } from "./outbox.ts";
+
+/** The levels in order; the list beside the writer of lines would bring that writer into this thread's heap. */
+const RANK: Readonly<Record<LogLevel, number>> = {
+  all: 0,
+  debug: 1,
+  info: 2,
+  warn: 3,
+  error: 4,
+  none: 5,
+};
 
 /** The log of the network thread: lines of a level that is wanted go to the main thread, which writes them. */
 export class NetworkLog implements AdjustableLog {
@@ -12,11 +22,11 @@ export class NetworkLog implements AdjustableLog {
   constructor(outbox: Outbox, level: LogLevel, clock = wallClock()) {
     this.#outbox = outbox;
     this.#clock = clock;
-    this.#least = LOG_LEVELS.indexOf(level);
+    this.#least = RANK[level];
   }
 
   setLevel(level: LogLevel): void {
-    this.#least = LOG_LEVELS.indexOf(level);
+    this.#least = RANK[level];
   }
 
   debug(message: string, fields: LogFields = {}): void {
@@ -44,6 +54,6 @@ export class NetworkLog implements AdjustableLog {
   }
 
   #isWanted(level: LogLevel): boolean {
-    return LOG_LEVELS.indexOf(level) >= this.#least;
+    return RANK[level] >= this.#least;
   }
 }
