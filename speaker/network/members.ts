@@ -107,7 +107,7 @@ export class Members {
     if (now >= (membership.nextDeadline ?? Number.POSITIVE_INFINITY)) {
       // whoever sent a heartbeat while this thread was held up is not to be declared dead for it
       this.#heartbeats.read();
-      this.#tell(membership.tick(now));
+      this.#tell(membership.tick(now).map(inWholeMs));
     }
   }
 
@@ -168,4 +168,10 @@ export class Members {
       this.#options.onAlive(this.#membership.alive(), changes);
     }
   }
+}
+
+/** For readers: this thread's clock has fractions. */
+function inWholeMs(change: MemberChange): MemberChange {
+  const { silentMs } = change;
+  return silentMs === undefined ? change : { ...change, silentMs: Math.round(silentMs) };
 }

@@ -40,7 +40,7 @@ export async function measureTimeToAnswer(
 ): Promise<readonly MeasuredJourney[]> {
   const { bundle, progress } = options;
   const herald = { bundle, env: { HERALD_LOG_LEVEL: "debug" } };
-  await using lab = await Lab.start({ kubeProxy: false, herald, progress });
+  await using lab = await Lab.start({ nodes: 1, kubeProxy: false, herald, progress });
   const user = new ClusterUser(lab);
   await user.configure([`${addressOf(0)}-${addressOf(SERVICES - 1)}`]);
   await lab.controller.waitForLog(({ msg }) => msg === "pools in force");

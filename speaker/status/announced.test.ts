@@ -1,0 +1,52 @@
+import { expect, test } from "vitest";
+import type { Service } from "#lib/api/service.ts";
+import {
+  type Announcement,
+  announced,
+  announcedPatch,
+  noLivingSpeaker,
+  noSuchLink,
+} from "./announced.ts";
+
+const IPS = ["192.0.2.10"];
+
+test.each<[Announcement, string, string, string]>([
+  [announced(IPS), "True", "Announced", "an eligible node answers for 192.0.2.10"],
+  [
+    noLivingSpeaker(IPS, ["n1", "n2", "n3", "n4"]),
+    "False",
+    "NoLivingSpeaker",
+    "No speaker is alive on a node that may announce 192.0.2.10: start one on n1, n2, n3 or another",
+  ],
+  [
+    noSuchLink(IPS, "n1", ["eth8", "eth9"]),
+    "False",
+    "NoSuchLink",
+    "n1 owns 192.0.2.10, and none of the interfaces eth8, eth9 can answer there: correct spec.interfaces of the L2Advertisement, or bring one of them up",
+  ],
+])("%o", (announcement, status, reason, message) => {
+  expect(announcement).toEqual({ status, reason, message });
+});
+
+const service = { uid: "u", conditions: [] as Service["conditions"] } as Service;
+
+test("a condition that says something new is written, for this very Service", () => {
+  expect(announcedPatch(service, announced(IPS), "2026-01-02T03:04:05Z")).toEqual({
+    metadata: { uid: "u" },
+    status: {
+      conditions: [
+        {
+          type: "herald-lb.io/Announced",
+          ...announced(IPS),
+          lastTransitionTime: "2026-01-02T03:04:05Z",
+        },
+      ],
+    },
+  });
+});
+
+test("a condition that says it already is not written again", () => {
+  const condition = { type: "herald-lb.io/Announced", ...announced(IPS), lastTransitionTime: "" };
+  const told = { ...service, conditions: [condition] };
+  expect(announcedPatch(told, announced(IPS), "2026-01-02T03:04:05Z")).toBeUndefined();
+});

@@ -1,0 +1,131 @@
+import { expect, test } from "vitest";
+import { parseRange } from "#lib/address/ip-range.ts";
+import type { Node } from "#lib/api/node.ts";
+import type { Service } from "#lib/api/service.ts";
+import { type Cluster, Table } from "./table.ts";
+
+const POOL = {
+  name: "lab",
+  labels: {},
+  ranges: [parseRange("192.0.2.0/24")],
+  autoAssign: true,
+  avoidBuggyIps: false,
+};
+const ADVERTISEMENT = {
+  name: "lab",
+  pools: [],
+  poolSelectors: [],
+  nodeSelectors: [],
+  interfaces: [],
+  serviceSelectors: [],
+  preferredNodes: [],
+};
+
+function node(name: string): Node {
+  return { name, labels: {}, internalIps: ["192.0.2.1"], networkUnavailable: false };
+}
+
+function service(changes: Partial<Service> = {}): Service {
+  return {
+    key: "default/web",
+    namespace: "default",
+    name: "web",
+    uid: "u",
+    resourceVersion: "1",
+    creationTimestamp: "2026-01-01T00:00:00Z",
+    labels: {},
+    annotations: {},
+    clusterIps: ["10.96.0.9"],
+    ipFamilies: ["IPv4"],
+    ipFamilyPolicy: "SingleStack",
+    externalTrafficPolicy: "Cluster",
+    selector: {},
+    ports: [],
+    ingress: ["192.0.2.10"],
+    conditions: [],
+    ...changes,
+  };
+}
+
+/** A cluster of one Service and two nodes, what the table told of it, and what it logged. */
+function tableOf(interfaces: readonly string[] = []) {
+  const state = {
+    services: new Map([["default/web", service()]]),
+    nodes: [node("n1"), node("n2")],
+    servingNodes: ["n1"] as readonly string[],
+  };
+  const cluster: Cluster = {
+    nodes: () => state.nodes,
+    services: () => state.services.values(),
+    service: (key) => state.services.get(key),
+    servingNodes: () => state.servingNodes,
+  };
+  const told: unknown[] = [];
+  const lines: string[] = [];
+  const note = (message: string) => void lines.push(message);
+  const table = new Table(
+    {
+      node: "n1",
+      ignoreExcludeLabel: false,
+      configuration: { pools: [POOL], advertisements: [{ ...ADVERTISEMENT, interfaces }] },
+      cluster,
+      log: { debug: note, info: note, warn: note, error: note },
+    },
+    {
+      changed: ({ row }) => told.push(row),
+      gone: (key) => told.push(`${key} is gone`),
+    },
+  );
+  return { state, table, told, lines };
+}
+
+const ROW = { service: "default/web", ips: ["192.0.2.10"], order: ["n2", "n1"] };
+
+test("a Service with an address and an endpoint has a row, told once", () => {
+  const { table, told, lines } = tableOf();
+  table.updateAll();
+  table.updateAll();
+  table.update("default/web");
+  expect(told).toEqual([ROW]);
+  expect(lines).toEqual(["eligible nodes changed"]);
+});
+
+test("the row names the links of this node that its advertisements name", () => {
+  const { table, told } = tableOf(["eth1", "eth0"]);
+  table.updateAll();
+  expect(told).toEqual([{ ...ROW, links: ["eth0", "eth1"] }]);
+});
+
+test("without endpoints there is no row, and one line says why", () => {
+  const { state, table, told, lines } = tableOf();
+  table.updateAll();
+  state.servingNodes = [];
+  table.update("default/web");
+  table.updateAll();
+  expect(told).toEqual([ROW, undefined]);
+  expect(lines).toEqual(["eligible nodes changed", "address not announced"]);
+});
+
+test("a Service that has no address yet is no news for the log", () => {
+  const { state, table, lines } = tableOf();
+  state.services.set("default/web", service({ ingress: [] }));
+  table.updateAll();
+  expect(lines).toEqual([]);
+});
+
+test("a Service that is gone is told once", () => {
+  const { state, table, told } = tableOf();
+  table.updateAll();
+  state.services.clear();
+  table.update("default/web");
+  table.update("default/web");
+  expect(told).toEqual([ROW, "default/web is gone"]);
+});
+
+test("a node that goes is not in the order any more", () => {
+  const { state, table, told } = tableOf();
+  table.updateAll();
+  state.nodes = [node("n1")];
+  table.updateAll();
+  expect(told).toEqual([ROW, { ...ROW, order: ["n1"] }]);
+});
