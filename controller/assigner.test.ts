@@ -1,6 +1,5 @@
 import { expect, test } from "vitest";
-import { parseRange } from "#lib/address/ip-range.ts";
-import type { Pool } from "#lib/api/pool.ts";
+import { pool, service } from "#lib/api/fixture.ts";
 import type { Service } from "#lib/api/service.ts";
 import { Assigner, type Outside } from "./assigner.ts";
 import type { StatusPatch } from "./status-patch.ts";
@@ -19,25 +18,12 @@ class Cluster implements Outside {
 
   add(name: string, changes: Partial<Service> = {}): void {
     this.#version += 1;
-    this.stored.set(`default/${name}`, {
-      key: `default/${name}`,
-      namespace: "default",
-      name,
-      uid: name,
+    const given = service(`default/${name}`, {
       resourceVersion: String(this.#version),
       creationTimestamp: `2026-01-01T00:00:${String(this.#version).padStart(2, "0")}Z`,
-      labels: {},
-      annotations: {},
-      clusterIps: ["10.96.0.9"],
-      ipFamilies: ["IPv4"],
-      ipFamilyPolicy: "SingleStack",
-      externalTrafficPolicy: "Cluster",
-      selector: {},
-      ports: [{ protocol: "TCP", port: 80 }],
-      ingress: [],
-      conditions: [],
       ...changes,
     });
+    this.stored.set(given.key, given);
   }
 
   service(key: string): Service | undefined {
@@ -93,16 +79,6 @@ class Cluster implements Outside {
   }
 }
 
-function pool(addresses: string): Pool {
-  return {
-    name: "lab",
-    labels: {},
-    ranges: [parseRange(addresses)],
-    autoAssign: true,
-    avoidBuggyIps: false,
-  };
-}
-
 function assignerOf(cluster: Cluster): Assigner {
   return new Assigner("metallb-system", cluster, SILENT);
 }
@@ -112,7 +88,7 @@ test("gives the oldest Service the lowest address, and tells it", async () => {
   const assigner = assignerOf(cluster);
   cluster.add("web");
   cluster.add("api");
-  assigner.setPools([pool("192.0.2.10-192.0.2.20")]);
+  assigner.setPools([pool("lab", "192.0.2.10-192.0.2.20")]);
   await cluster.settle(assigner);
   expect(cluster.addresses()).toEqual({ "default/web": "192.0.2.10", "default/api": "192.0.2.11" });
   expect(cluster.events).toEqual([
@@ -134,7 +110,7 @@ test("promises no address twice while writes are under way", async () => {
   const assigner = assignerOf(cluster);
   cluster.add("web");
   cluster.add("api");
-  assigner.setPools([pool("192.0.2.10-192.0.2.20")]);
+  assigner.setPools([pool("lab", "192.0.2.10-192.0.2.20")]);
   const gate = Promise.withResolvers<void>();
   cluster.gate = gate.promise;
   const writes = cluster.queue.splice(0).map((key) => assigner.reconcile(key));
@@ -150,7 +126,7 @@ test("promises the same address again after a write that failed", async () => {
   const assigner = assignerOf(cluster);
   cluster.add("web");
   cluster.add("api");
-  assigner.setPools([pool("192.0.2.10-192.0.2.20")]);
+  assigner.setPools([pool("lab", "192.0.2.10-192.0.2.20")]);
   cluster.failWrites = true;
   await expect(assigner.reconcile("default/api")).rejects.toThrow("the API server is away");
   cluster.failWrites = false;
@@ -164,14 +140,14 @@ test("changes no address after a restart, and writes nothing", async () => {
   const first = assignerOf(cluster);
   cluster.add("old");
   cluster.add("new");
-  first.setPools([pool("192.0.2.10-192.0.2.20")]);
+  first.setPools([pool("lab", "192.0.2.10-192.0.2.20")]);
   await cluster.settle(first);
   cluster.stored.delete("default/old");
   cluster.add("pending");
   const before = cluster.stored.get("default/new");
 
   const second = assignerOf(cluster);
-  second.setPools([pool("192.0.2.10-192.0.2.20")]);
+  second.setPools([pool("lab", "192.0.2.10-192.0.2.20")]);
   await cluster.settle(second);
   expect(cluster.addresses()).toEqual({
     "default/new": "192.0.2.11",
@@ -189,7 +165,7 @@ test("gives an address that becomes free to the Service that has waited longest"
   for (const name of ["holder", "waits", "waits-less"]) {
     cluster.add(name);
   }
-  assigner.setPools([pool("192.0.2.10/32")]);
+  assigner.setPools([pool("lab", "192.0.2.10/32")]);
   await cluster.settle(assigner);
   expect(cluster.events).toContain("default/waits Warning AllocationFailed");
 
@@ -203,7 +179,7 @@ test("tells once that a request cannot be read, and leaves the address", async (
   const cluster = new Cluster();
   const assigner = assignerOf(cluster);
   cluster.add("web");
-  assigner.setPools([pool("192.0.2.10-192.0.2.20")]);
+  assigner.setPools([pool("lab", "192.0.2.10-192.0.2.20")]);
   await cluster.settle(assigner);
   const web = cluster.stored.get("default/web");
   cluster.add("web", {

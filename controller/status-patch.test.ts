@@ -1,7 +1,8 @@
 import { expect, test } from "vitest";
 import { parseIp } from "#lib/address/ip.ts";
 import type { Decision } from "#lib/allocation/decision.ts";
-import type { Condition, Service } from "#lib/api/service.ts";
+import { service } from "#lib/api/fixture.ts";
+import type { Condition } from "#lib/api/service.ts";
 import { keepsAddresses, statusPatch } from "./status-patch.ts";
 
 const NOW = "2026-01-02T03:04:05Z";
@@ -22,29 +23,10 @@ const announced: Condition = {
   lastTransitionTime: EARLIER,
 };
 
-function service(changes: Partial<Service> = {}): Service {
-  return {
-    key: "default/web",
-    namespace: "default",
-    name: "web",
-    uid: "u",
-    resourceVersion: "7",
-    creationTimestamp: EARLIER,
-    labels: {},
-    annotations: {},
-    clusterIps: ["10.96.0.9"],
-    ipFamilies: ["IPv4"],
-    ipFamilyPolicy: "SingleStack",
-    externalTrafficPolicy: "Cluster",
-    selector: {},
-    ports: [{ protocol: "TCP", port: 80 }],
-    ingress: [],
-    conditions: [],
-    ...changes,
-  };
-}
+const fresh = service("default/web", { resourceVersion: "7" });
 
-const settled = service({
+const settled = service("default/web", {
+  resourceVersion: "7",
   annotations: { "metallb.io/ip-allocated-from-pool": "lab" },
   ingress: ["192.0.2.10"],
   conditions: [allocated, announced],
@@ -59,7 +41,7 @@ function refuse(reason: "NoPool" | "PoolExhausted"): Decision {
 }
 
 test("a new address is written with its pool and its condition in one patch", () => {
-  expect(statusPatch(service(), assign("192.0.2.10"), NOW)).toEqual({
+  expect(statusPatch(fresh, assign("192.0.2.10"), NOW)).toEqual({
     metadata: { resourceVersion: "7", annotations: { "metallb.io/ip-allocated-from-pool": "lab" } },
     status: {
       loadBalancer: { ingress: [{ ip: "192.0.2.10" }] },
@@ -103,7 +85,7 @@ test("a refusal takes away the address, the pool and the word that somebody answ
 });
 
 test("without any pool, an address that another controller gave stays", () => {
-  const foreign = service({ ingress: ["203.0.113.7"] });
+  const foreign = { ...fresh, ingress: ["203.0.113.7"] };
   expect(statusPatch(foreign, refuse("NoPool"), NOW)?.status.loadBalancer).toBeUndefined();
   expect(statusPatch(settled, refuse("NoPool"), NOW)?.status.loadBalancer).toEqual({
     ingress: null,

@@ -1,56 +1,13 @@
 import { expect, test } from "vitest";
-import { parseRange } from "#lib/address/ip-range.ts";
-import type { Node } from "#lib/api/node.ts";
-import type { Service } from "#lib/api/service.ts";
+import { l2Advertisement, node, pool, service } from "#lib/api/fixture.ts";
 import { type Cluster, Table } from "./table.ts";
 
-const POOL = {
-  name: "lab",
-  labels: {},
-  ranges: [parseRange("192.0.2.0/24")],
-  autoAssign: true,
-  avoidBuggyIps: false,
-};
-const ADVERTISEMENT = {
-  name: "lab",
-  pools: [],
-  poolSelectors: [],
-  nodeSelectors: [],
-  interfaces: [],
-  serviceSelectors: [],
-  preferredNodes: [],
-};
-
-function node(name: string): Node {
-  return { name, labels: {}, internalIps: ["192.0.2.1"], networkUnavailable: false };
-}
-
-function service(changes: Partial<Service> = {}): Service {
-  return {
-    key: "default/web",
-    namespace: "default",
-    name: "web",
-    uid: "u",
-    resourceVersion: "1",
-    creationTimestamp: "2026-01-01T00:00:00Z",
-    labels: {},
-    annotations: {},
-    clusterIps: ["10.96.0.9"],
-    ipFamilies: ["IPv4"],
-    ipFamilyPolicy: "SingleStack",
-    externalTrafficPolicy: "Cluster",
-    selector: {},
-    ports: [],
-    ingress: ["192.0.2.10"],
-    conditions: [],
-    ...changes,
-  };
-}
+const WEB = service("default/web", { ingress: ["192.0.2.10"] });
 
 /** A cluster of one Service and two nodes, what the table told of it, and what it logged. */
 function tableOf(interfaces: readonly string[] = []) {
   const state = {
-    services: new Map([["default/web", service()]]),
+    services: new Map([[WEB.key, WEB]]),
     nodes: [node("n1"), node("n2")],
     servingNodes: ["n1"] as readonly string[],
   };
@@ -67,7 +24,10 @@ function tableOf(interfaces: readonly string[] = []) {
     {
       node: "n1",
       ignoreExcludeLabel: false,
-      configuration: { pools: [POOL], advertisements: [{ ...ADVERTISEMENT, interfaces }] },
+      configuration: {
+        pools: [pool("lab", "192.0.2.0/24")],
+        advertisements: [l2Advertisement({ interfaces })],
+      },
       cluster,
       log: { debug: note, info: note, warn: note, error: note },
     },
@@ -108,7 +68,7 @@ test("without endpoints there is no row, and one line says why", () => {
 
 test("a Service that has no address yet is no news for the log", () => {
   const { state, table, lines } = tableOf();
-  state.services.set("default/web", service({ ingress: [] }));
+  state.services.set("default/web", service("default/web"));
   table.updateAll();
   expect(lines).toEqual([]);
 });

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { parseIp } from "#lib/address/ip.ts";
-import { annotated, converge, poolsOf, port, service, withPools } from "./fixture.ts";
+import { port, service } from "#lib/api/fixture.ts";
+import { annotated, converge, poolsOf, withPools } from "./fixture.ts";
 
 const LAB = { lab: ["192.0.2.0/30"] };
 

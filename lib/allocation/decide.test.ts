@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { parseIp } from "#lib/address/ip.ts";
+import { port, service } from "#lib/api/fixture.ts";
 import type { Service } from "#lib/api/service.ts";
 import type { Allocations } from "./allocations.ts";
 import { decide } from "./decide.ts";
@@ -10,9 +11,7 @@ import {
   outcome,
   type PoolSpecs,
   PREFER_DUAL,
-  port,
   REQUIRE_DUAL,
-  service,
   withPools,
 } from "./fixture.ts";
 

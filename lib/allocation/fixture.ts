@@ -1,9 +1,9 @@
-/** Pools and Services as the tests of this folder want them. */
+/** Pools and allocations as the tests of this folder want them. */
 
 import { formatIp } from "#lib/address/ip.ts";
 import { parsePools } from "#lib/api/parse-pools.ts";
 import type { Pool } from "#lib/api/pool.ts";
-import type { Service, ServicePort } from "#lib/api/service.ts";
+import type { Service } from "#lib/api/service.ts";
 import { Allocations } from "./allocations.ts";
 import { decide } from "./decide.ts";
 import type { Decision } from "./decision.ts";
@@ -16,34 +16,6 @@ export const PREFER_DUAL = {
 } as const;
 export const REQUIRE_DUAL = { ...PREFER_DUAL, ipFamilyPolicy: "RequireDualStack" } as const;
 export const LOCAL = { externalTrafficPolicy: "Local" } as const;
-
-/** A Service of IPv4 that asks for nothing, unless the fields say otherwise. */
-export function service(key: string, fields: Partial<Service> = {}): Service {
-  const [namespace = "", name = ""] = key.split("/");
-  return {
-    key,
-    namespace,
-    name,
-    uid: key,
-    resourceVersion: "1",
-    creationTimestamp: "2026-01-01T00:00:00Z",
-    labels: {},
-    annotations: {},
-    clusterIps: ["10.96.0.1"],
-    ipFamilies: ["IPv4"],
-    ipFamilyPolicy: "SingleStack",
-    externalTrafficPolicy: "Cluster",
-    selector: { app: name },
-    ports: [port(80)],
-    ingress: [],
-    conditions: [],
-    ...fields,
-  };
-}
-
-export function port(number: number, protocol = "TCP"): ServicePort {
-  return { protocol, port: number };
-}
 
 /** The annotations of a Service, by their names after `metallb.io/`. */
 export function annotated(annotations: Readonly<Record<string, string>>): Partial<Service> {

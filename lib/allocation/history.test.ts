@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { expect, it } from "vitest";
 import { type Family, formatIp, parseIp } from "#lib/address/ip.ts";
+import { port, service } from "#lib/api/fixture.ts";
 import type { Pool } from "#lib/api/pool.ts";
 import { matchesAny } from "#lib/api/selector.ts";
 import type { Service } from "#lib/api/service.ts";
@@ -12,9 +13,7 @@ import {
   type PoolSpecs,
   PREFER_DUAL,
   poolsOf,
-  port,
   REQUIRE_DUAL,
-  service,
 } from "./fixture.ts";
 
 /** Pools of a few addresses each, so that they run full, split, close and vanish. */

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { port, service } from "#lib/api/fixture.ts";
 import type { Service } from "#lib/api/service.ts";
 import { decide } from "./decide.ts";
 import {
@@ -8,9 +9,7 @@ import {
   type PoolSpecs,
   PREFER_DUAL,
   poolsOf,
-  port,
   REQUIRE_DUAL,
-  service,
   withPools,
 } from "./fixture.ts";
 

@@ -1,17 +1,10 @@
 import { describe, expect, it } from "vitest";
 import { parseIp } from "#lib/address/ip.ts";
+import { port, service } from "#lib/api/fixture.ts";
 import type { Service } from "#lib/api/service.ts";
 import { decide } from "./decide.ts";
 import type { PoolRefusal, Refusal } from "./decision.ts";
-import {
-  annotated,
-  LOCAL,
-  type PoolSpecs,
-  port,
-  REQUIRE_DUAL,
-  service,
-  withPools,
-} from "./fixture.ts";
+import { annotated, LOCAL, type PoolSpecs, REQUIRE_DUAL, withPools } from "./fixture.ts";
 
 const LAB: PoolSpecs = { lab: ["192.0.2.10/32"] };
 const tenants = { addresses: ["192.0.2.10/32"], serviceAllocation: { namespaces: ["a", "b"] } };

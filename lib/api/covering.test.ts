@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { advertisementsOf, covers } from "./covering.ts";
-import type { L2Advertisement } from "./l2-advertisement.ts";
+import { l2Advertisement } from "./fixture.ts";
 import type { Pool } from "./pool.ts";
 import type { Selector } from "./selector.ts";
 
@@ -14,15 +14,7 @@ const pool: Pool = {
   avoidBuggyIps: false,
 };
 
-const every: L2Advertisement = {
-  name: "every",
-  pools: [],
-  poolSelectors: [],
-  nodeSelectors: [],
-  interfaces: [],
-  serviceSelectors: [],
-  preferredNodes: [],
-};
+const every = l2Advertisement();
 
 describe("an advertisement", () => {
   test.each([

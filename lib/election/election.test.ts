@@ -1,11 +1,8 @@
 import { createHash } from "node:crypto";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { parseRange } from "#lib/address/ip-range.ts";
 import { EXCLUDE_NODE_LABEL } from "#lib/api/annotations.ts";
-import type { L2Advertisement } from "#lib/api/l2-advertisement.ts";
-import type { Node } from "#lib/api/node.ts";
-import type { Pool } from "#lib/api/pool.ts";
+import { l2Advertisement, node, pool } from "#lib/api/fixture.ts";
 import { projectService } from "#lib/api/project-service.ts";
 import type { Selector } from "#lib/api/selector.ts";
 import type { Service } from "#lib/api/service.ts";
@@ -23,40 +20,13 @@ function service(more: Partial<Service> = {}): Service {
   };
 }
 
-function pool(name: string, ...ranges: string[]): Pool {
-  return {
-    name,
-    labels: {},
-    ranges: ranges.map(parseRange),
-    autoAssign: true,
-    avoidBuggyIps: false,
-  };
-}
-
-function advertisement(more: Partial<L2Advertisement> = {}): L2Advertisement {
-  return {
-    name: "lab",
-    pools: [],
-    poolSelectors: [],
-    nodeSelectors: [],
-    interfaces: [],
-    serviceSelectors: [],
-    preferredNodes: [],
-    ...more,
-  };
-}
-
-function node(name: string, more: Partial<Node> = {}): Node {
-  return { name, labels: {}, internalIps: [], networkUnavailable: false, ...more };
-}
-
 const excluded = { labels: { [EXCLUDE_NODE_LABEL]: "" } };
 
 /** For 192.0.2.10 the order is n2, n3, n1. */
 const cluster: ElectionInput = {
   service: service(),
   pools: [pool("home", "198.51.100.0/24"), pool("lab", "192.0.2.0/24", "2001:db8::/120")],
-  advertisements: [advertisement()],
+  advertisements: [l2Advertisement()],
   nodes: [node("n1"), node("n2"), node("n3")],
   servingNodes: ["n1", undefined],
   ignoreExcludeLabel: false,
@@ -99,7 +69,7 @@ describe("a Service that may be announced", () => {
         node("n3", { labels: { rack: "a", ...excluded.labels } }),
         node("n4"),
       ],
-      advertisements: [advertisement({ nodeSelectors: [has("rack")] })],
+      advertisements: [l2Advertisement({ nodeSelectors: [has("rack")] })],
     });
     expect(election).toMatchObject({
       order: ["n1"],
@@ -141,10 +111,10 @@ describe("a Service that may be announced", () => {
       nodes,
       service: service({ labels: { app: "web" } }),
       advertisements: [
-        advertisement({ name: "a", nodeSelectors: [has("a")] }),
-        advertisement({ name: "b", nodeSelectors: [has("b")], serviceSelectors: [has("app")] }),
-        advertisement({ name: "c", nodeSelectors: [has("c")], serviceSelectors: [has("no")] }),
-        advertisement({ name: "home", pools: ["home"] }),
+        l2Advertisement({ name: "a", nodeSelectors: [has("a")] }),
+        l2Advertisement({ name: "b", nodeSelectors: [has("b")], serviceSelectors: [has("app")] }),
+        l2Advertisement({ name: "c", nodeSelectors: [has("c")], serviceSelectors: [has("no")] }),
+        l2Advertisement({ name: "home", pools: ["home"] }),
       ],
     });
     expect([...order].sort()).toEqual(["in-a", "in-b"]);
@@ -179,12 +149,12 @@ describe("a Service that nobody may announce", () => {
     [
       "NoAdvertisement",
       'No L2Advertisement covers pool "lab": create one, or name the pool in an existing one',
-      { advertisements: [advertisement({ pools: ["home"] })] },
+      { advertisements: [l2Advertisement({ pools: ["home"] })] },
     ],
     [
       "NoAdvertisement",
       'No L2Advertisement of pool "lab" selects default/web: change its serviceSelectors, or the labels of the Service',
-      { advertisements: [advertisement({ serviceSelectors: [has("app")] })] },
+      { advertisements: [l2Advertisement({ serviceSelectors: [has("app")] })] },
     ],
     [
       "NoEligibleNode",
@@ -194,7 +164,7 @@ describe("a Service that nobody may announce", () => {
     [
       "NoEligibleNode",
       "No node may announce 192.0.2.10: the nodeSelectors of its L2Advertisements match none: change them, or label a node",
-      { advertisements: [advertisement({ nodeSelectors: [has("rack")] })] },
+      { advertisements: [l2Advertisement({ nodeSelectors: [has("rack")] })] },
     ],
     [
       "NoEligibleNode",
@@ -233,8 +203,8 @@ describe("a Service that nobody may announce", () => {
       const election = electionOf({
         service: service({ annotations: { [key]: "" } }),
         advertisements: [
-          advertisement({ name: "all" }),
-          advertisement({ serviceSelectors: [{ requirements: [] }] }),
+          l2Advertisement({ name: "all" }),
+          l2Advertisement({ serviceSelectors: [{ requirements: [] }] }),
         ],
       });
       expect(election).toMatchObject({
@@ -258,9 +228,9 @@ describe("a Service that nobody may announce", () => {
 
 describe("the interfaces on which a node answers", () => {
   const inRack = node("n1", { labels: { rack: "a" } });
-  const covering = (...interfaces: string[]) => advertisement({ interfaces });
+  const covering = (...interfaces: string[]) => l2Advertisement({ interfaces });
   const elsewhere = (...interfaces: string[]) =>
-    advertisement({ interfaces, nodeSelectors: [has("shelf")] });
+    l2Advertisement({ interfaces, nodeSelectors: [has("shelf")] });
 
   test.each([
     ["all when one advertisement names none", [covering("eth1"), covering()], undefined],
@@ -288,8 +258,8 @@ test("whatever the nodes are, each is either in the order or has a reason", () =
     servingNodes: fc.array(fc.constantFrom("n1", "n2", "n9", undefined)),
     service: fc.constantFrom(LOCAL, service()),
     advertisements: fc.constantFrom(
-      [advertisement()],
-      [advertisement({ nodeSelectors: [has("rack")] })],
+      [l2Advertisement()],
+      [l2Advertisement({ nodeSelectors: [has("rack")] })],
     ),
     ignoreExcludeLabel: fc.boolean(),
   });

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { Service } from "#lib/api/service.ts";
+import { service } from "#lib/api/fixture.ts";
 import {
   type Announcement,
   announced,
@@ -28,10 +28,10 @@ test.each<[Announcement, string, string, string]>([
   expect(announcement).toEqual({ status, reason, message });
 });
 
-const service = { uid: "u", conditions: [] as Service["conditions"] } as Service;
+const web = service("default/web", { uid: "u" });
 
 test("a condition that says something new is written, for this very Service", () => {
-  expect(announcedPatch(service, announced(IPS), "2026-01-02T03:04:05Z")).toEqual({
+  expect(announcedPatch(web, announced(IPS), "2026-01-02T03:04:05Z")).toEqual({
     metadata: { uid: "u" },
     status: {
       conditions: [
@@ -47,6 +47,6 @@ test("a condition that says something new is written, for this very Service", ()
 
 test("a condition that says it already is not written again", () => {
   const condition = { type: "herald-lb.io/Announced", ...announced(IPS), lastTransitionTime: "" };
-  const told = { ...service, conditions: [condition] };
+  const told = { ...web, conditions: [condition] };
   expect(announcedPatch(told, announced(IPS), "2026-01-02T03:04:05Z")).toBeUndefined();
 });
