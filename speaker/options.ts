@@ -1,6 +1,9 @@
 import { Command, Option } from "commander";
 import { type CommonOptions, parsePort, withCommonOptions } from "#lib/process/options.ts";
 
+/** Where MetalLB's speakers talk to each other, so that firewalls pass it already. */
+const DEFAULT_MEMBER_PORT = 7946;
+
 export interface SpeakerOptions extends CommonOptions {
   readonly nodeName: string;
   readonly ignoreExcludeLb: boolean;
@@ -36,7 +39,7 @@ export function speakerCommand(run: (options: SpeakerOptions) => Promise<void>):
       new Option("--ml-bindport <port>", "UDP port of the heartbeats between speakers")
         .env("HERALD_ML_BINDPORT")
         .argParser(parsePort)
-        .default(7946),
+        .default(DEFAULT_MEMBER_PORT),
     )
     .action(run);
 }

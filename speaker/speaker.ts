@@ -13,21 +13,16 @@ import { ProblemLog } from "#lib/report/problems.ts";
 import { Caches } from "./caches.ts";
 import { Configuration } from "./configuration.ts";
 import { followMemberKey } from "./member-key.ts";
-import type { FromNetwork, Row, ToNetwork } from "./network/messages.ts";
+import type { FromNetwork, Row } from "./network/messages.ts";
+import type { NetworkThread } from "./network/start.ts";
 import type { SpeakerOptions } from "./options.ts";
 import { L2Statuses } from "./status/l2-status.ts";
 import { Reporter } from "./status/reporter.ts";
 import { Table } from "./table.ts";
 
-/** The network thread, as the main thread sees it. */
-export interface Network {
-  send(message: ToNetwork): void;
-  onMessage(listener: (message: FromNetwork) => void): void;
-}
-
 export class Speaker {
   readonly #options: SpeakerOptions;
-  readonly #network: Network;
+  readonly #network: NetworkThread;
   readonly #log: AdjustableLog;
   readonly #caches: Caches;
   readonly #configuration: Configuration;
@@ -44,7 +39,7 @@ export class Speaker {
   constructor(
     options: SpeakerOptions,
     client: KubeClient,
-    network: Network,
+    network: NetworkThread,
     owners: readonly OwnerReference[],
     log: AdjustableLog,
   ) {

@@ -1,5 +1,6 @@
 /** What the main thread and the network thread say to each other. Everything here survives a structured clone. */
 
+import type { OwnerChange } from "#lib/election/owner.ts";
 import type { Log, LogFields, LogLevel } from "#lib/log/log.ts";
 
 /** What one Service asks of the network: its addresses, who may answer for them, and where. */
@@ -32,17 +33,6 @@ export type ToNetwork =
   | { readonly kind: "log-level"; readonly level: LogLevel }
   /** Tell the others that this node leaves, close everything, end the thread. */
   | { readonly kind: "stop" };
-
-export interface OwnerChange {
-  readonly service: string;
-  /** undefined: nobody. */
-  readonly from: string | undefined;
-  readonly to: string | undefined;
-  /** A sentence. */
-  readonly because: string;
-  /** Milliseconds from the last sign of life of the old owner, when it died. */
-  readonly afterMs?: number;
-}
 
 export type FromNetwork =
   | { readonly kind: "owners"; readonly changes: readonly OwnerChange[] }

@@ -1,5 +1,6 @@
+import type { OwnerChange } from "#lib/election/owner.ts";
 import type { Log, LogFields } from "#lib/log/log.ts";
-import type { FromNetwork, OwnerChange } from "./messages.ts";
+import type { FromNetwork } from "./messages.ts";
 
 /** Messages that may wait for a main thread that is busy. */
 export const MAX_WAITING = 20_000;

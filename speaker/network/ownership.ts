@@ -1,9 +1,9 @@
 /** Whose each address is: the rows of the table, the living members, and what follows from both. */
 
 import { tryParseIp } from "#lib/address/ip.ts";
-import { ownerChanges } from "#lib/election/owner.ts";
+import { type OwnerChange, ownerChanges } from "#lib/election/owner.ts";
 import type { MemberChange } from "#lib/membership/membership.ts";
-import type { OwnerChange, Row } from "./messages.ts";
+import type { Row } from "./messages.ts";
 
 /** A Service has another owner, and with it these addresses. */
 export interface Transfer {

@@ -7,17 +7,14 @@ import type { LogLevel } from "#lib/log/log.ts";
 import { DEFAULT_EXCLUDED_LINKS } from "./link-rules.ts";
 import type { FromNetwork, ToNetwork } from "./messages.ts";
 
-/** Where heartbeats go: the port that MetalLB's speakers use, so that firewalls pass it already. */
-const DEFAULT_MEMBER_PORT = 7946;
-
 /** Ten thousand rows and their addresses take a fifth of it. */
 const MAX_OLD_GENERATION_MB = 64;
 const MAX_YOUNG_GENERATION_MB = 4;
 
 export interface NetworkOptions {
   readonly nodeName: string;
-  /** UDP; 7946 unless given. */
-  readonly memberPort?: number;
+  /** UDP. */
+  readonly memberPort: number;
   readonly logLevel: LogLevel;
   /** Regular expressions, matched anywhere in a link's name; MetalLB's list unless given. */
   readonly excludeLinks?: readonly string[];
@@ -59,7 +56,7 @@ export function startNetwork(options: NetworkOptions): NetworkThread {
   const { port1: ours, port2: theirs } = new MessageChannel();
   const workerData: NetworkData = {
     nodeName: options.nodeName,
-    memberPort: options.memberPort ?? DEFAULT_MEMBER_PORT,
+    memberPort: options.memberPort,
     logLevel: options.logLevel,
     excludeLinks,
     port: theirs,
