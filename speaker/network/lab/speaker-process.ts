@@ -5,7 +5,7 @@ import type { ToNetwork } from "#speaker/network/messages.ts";
 import { startNetwork } from "#speaker/network/start.ts";
 
 const [nodeName = ""] = process.argv.slice(2);
-const network = startNetwork({ nodeName, logLevel: "debug" });
+const network = startNetwork({ nodeName, memberPort: 7946, logLevel: "debug" });
 network.onMessage((message) => {
   process.stdout.write(`${JSON.stringify(message)}\n`);
 });
