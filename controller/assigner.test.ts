@@ -4,6 +4,7 @@ import type { Service } from "#lib/api/service.ts";
 import { Assigner, type Outside } from "./assigner.ts";
 import type { StatusPatch } from "./status-patch.ts";
 
+const NEVER = new AbortController().signal;
 const SILENT = { debug() {}, info() {}, warn() {}, error() {} };
 
 /** A cluster of Services whose status is written by the assigner; the watch tells of each write at once. */
@@ -15,6 +16,7 @@ class Cluster implements Outside {
   /** When set, a write waits for it. */
   gate: Promise<void> | undefined;
   failWrites = false;
+  loseAnswers = false;
 
   add(name: string, changes: Partial<Service> = {}): void {
     this.#version += 1;
@@ -53,6 +55,9 @@ class Cluster implements Outside {
         : (status.loadBalancer.ingress ?? []).map(({ ip }) => ip);
     const resourceVersion = String(this.#version);
     this.stored.set(service.key, { ...service, annotations, ingress, resourceVersion });
+    if (this.loseAnswers) {
+      throw new Error("the answer is lost");
+    }
     return resourceVersion;
   }
 
@@ -70,7 +75,7 @@ class Cluster implements Outside {
 
   async settle(assigner: Assigner): Promise<void> {
     for (let key = this.queue.shift(); key !== undefined; key = this.queue.shift()) {
-      await assigner.reconcile(key);
+      await assigner.reconcile(key, NEVER);
     }
   }
 
@@ -100,7 +105,7 @@ test("gives the oldest Service the lowest address, and tells it", async () => {
 test("does nothing before it knows the pools", async () => {
   const cluster = new Cluster();
   cluster.add("web");
-  await assignerOf(cluster).reconcile("default/web");
+  await assignerOf(cluster).reconcile("default/web", NEVER);
   expect(cluster.addresses()).toEqual({ "default/web": "" });
   expect(cluster.events).toEqual([]);
 });
@@ -113,7 +118,7 @@ test("promises no address twice while writes are under way", async () => {
   assigner.setPools([pool("lab", "192.0.2.10-192.0.2.20")]);
   const gate = Promise.withResolvers<void>();
   cluster.gate = gate.promise;
-  const writes = cluster.queue.splice(0).map((key) => assigner.reconcile(key));
+  const writes = cluster.queue.splice(0).map((key) => assigner.reconcile(key, NEVER));
   gate.resolve();
   await Promise.all(writes);
   expect(new Set(Object.values(cluster.addresses()))).toEqual(
@@ -128,11 +133,37 @@ test("promises the same address again after a write that failed", async () => {
   cluster.add("api");
   assigner.setPools([pool("lab", "192.0.2.10-192.0.2.20")]);
   cluster.failWrites = true;
-  await expect(assigner.reconcile("default/api")).rejects.toThrow("the API server is away");
+  await expect(assigner.reconcile("default/api", NEVER)).rejects.toThrow("the API server is away");
   cluster.failWrites = false;
   await cluster.settle(assigner);
-  await assigner.reconcile("default/api");
+  await assigner.reconcile("default/api", NEVER);
   expect(cluster.addresses()).toEqual({ "default/web": "192.0.2.11", "default/api": "192.0.2.10" });
+});
+
+test("tells of an address although the answer to its write was lost", async () => {
+  const cluster = new Cluster();
+  const assigner = assignerOf(cluster);
+  cluster.add("web");
+  assigner.setPools([pool("lab", "192.0.2.10-192.0.2.20")]);
+  cluster.loseAnswers = true;
+  await expect(assigner.reconcile("default/web", NEVER)).rejects.toThrow("the answer is lost");
+  cluster.loseAnswers = false;
+  await assigner.reconcile("default/web", NEVER);
+  expect(cluster.events).toEqual(["default/web Normal IPAllocated"]);
+});
+
+test("gives a Service made anew under the name of one that is gone no claim to its address", async () => {
+  const cluster = new Cluster();
+  const assigner = assignerOf(cluster);
+  cluster.add("web");
+  cluster.add("waits");
+  assigner.setPools([pool("lab", "192.0.2.10/32")]);
+  await cluster.settle(assigner);
+  assigner.forget("default/web");
+  cluster.add("web");
+  cluster.enqueue("default/web");
+  await cluster.settle(assigner);
+  expect(cluster.addresses()).toEqual({ "default/web": "", "default/waits": "192.0.2.10" });
 });
 
 test("changes no address after a restart, and writes nothing", async () => {
@@ -186,8 +217,8 @@ test("tells once that a request cannot be read, and leaves the address", async (
     ...web,
     annotations: { ...web?.annotations, "metallb.io/loadBalancerIPs": "192.0.2.x" },
   });
-  await assigner.reconcile("default/web");
-  await assigner.reconcile("default/web");
+  await assigner.reconcile("default/web", NEVER);
+  await assigner.reconcile("default/web", NEVER);
   expect(cluster.addresses()).toEqual({ "default/web": "192.0.2.10" });
   expect(cluster.events.filter((event) => event.endsWith("LoadBalancerFailed"))).toHaveLength(1);
 });

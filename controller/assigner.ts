@@ -7,7 +7,7 @@
 import { formatIp, type Ip } from "#lib/address/ip.ts";
 import { Allocations } from "#lib/allocation/allocations.ts";
 import { decide } from "#lib/allocation/decide.ts";
-import type { Decision } from "#lib/allocation/decision.ts";
+import type { Assignment, Decision } from "#lib/allocation/decision.ts";
 import type { Pool } from "#lib/api/pool.ts";
 import type { Service } from "#lib/api/service.ts";
 import type { Log } from "#lib/log/log.ts";
@@ -19,7 +19,11 @@ export interface Outside {
   service(key: string): Service | undefined;
   services(): Iterable<Service>;
   /** @returns the resourceVersion after the write; undefined when the Service is gone */
-  patchStatus(service: Service, patch: StatusPatch): Promise<string | undefined>;
+  patchStatus(
+    service: Service,
+    patch: StatusPatch,
+    signal: AbortSignal,
+  ): Promise<string | undefined>;
   event(service: Service, type: "Normal" | "Warning", reason: string, message: string): void;
   /** Has `reconcile` called with the key soon. */
   enqueue(key: string): void;
@@ -37,6 +41,8 @@ export class Assigner {
   readonly #warned = new Map<string, string>();
   /** Services as they were when their status was written: what the watch has yet to tell is not decided upon again. */
   readonly #written = new Map<string, Service>();
+  /** Assignments that were decided and not told yet: the answer to a write may be lost, and the write not. */
+  readonly #untold = new Map<string, Assignment>();
   #started = false;
 
   /** @param namespace of the pools, for sentences */
@@ -76,13 +82,14 @@ export class Assigner {
     }
   }
 
-  async reconcile(key: string): Promise<void> {
+  /** @param signal ends a write under way, which is done again by whoever leads next, or refused as out of date */
+  async reconcile(key: string, signal: AbortSignal): Promise<void> {
     if (!this.#started) {
       return;
     }
     const service = this.#outside.service(key);
     if (service === undefined) {
-      this.#forget(key);
+      this.forget(key);
       return;
     }
     if (this.#written.get(key) === service) {
@@ -92,7 +99,7 @@ export class Assigner {
     this.#log.debug("decided", { service: key, decision: decision.kind });
     const patch = statusPatch(service, decision, this.#outside.now());
     if (patch !== undefined) {
-      const resourceVersion = await this.#outside.patchStatus(service, patch);
+      const resourceVersion = await this.#outside.patchStatus(service, patch, signal);
       if (resourceVersion === undefined) {
         return;
       }
@@ -100,8 +107,9 @@ export class Assigner {
       if (resourceVersion !== service.resourceVersion) {
         this.#written.set(key, service);
       }
-      this.#tell(service, decision, patch);
+      this.#tellRefusal(service, decision, patch);
     }
+    this.#tellAssignment(service);
     this.#warn(service, decision);
   }
 
@@ -113,8 +121,12 @@ export class Assigner {
         : this.#allocations.release(service.key);
     if (decision.kind === "refuse") {
       this.#refused.add(service.key);
+      this.#untold.delete(service.key);
     } else {
       this.#refused.delete(service.key);
+      if (!keepsAddresses(service, decision)) {
+        this.#untold.set(service.key, decision);
+      }
     }
     if (freed) {
       this.#retryRefused(service.key);
@@ -122,10 +134,12 @@ export class Assigner {
     return decision;
   }
 
-  #forget(key: string): void {
+  /** Releases what a Service has that is gone. One made anew under its name has no claim to it. */
+  forget(key: string): void {
     this.#refused.delete(key);
     this.#warned.delete(key);
     this.#written.delete(key);
+    this.#untold.delete(key);
     if (this.#allocations.release(key)) {
       this.#log.info("address released", { service: key });
       this.#retryRefused(key);
@@ -144,27 +158,29 @@ export class Assigner {
     }
   }
 
-  #tell(service: Service, decision: Decision, patch: StatusPatch): void {
+  #tellRefusal(service: Service, decision: Decision, patch: StatusPatch): void {
     const { key, ingress } = service;
     if (decision.cleared !== undefined) {
-      this.#log.warn("address taken back", {
-        service: key,
-        ip: ingress.join(" "),
-        why: decision.cleared,
-      });
-      this.#outside.event(service, "Normal", "ClearAssignment", decision.cleared);
+      const why = decision.cleared;
+      this.#log.warn("address taken back", { service: key, ip: ingress.join(" "), why });
+      this.#outside.event(service, "Normal", "ClearAssignment", why);
     }
-    if (decision.kind === "assign") {
-      if (!keepsAddresses(service, decision)) {
-        const ips = decision.ips.map(formatIp);
-        const { pool, why } = decision;
-        this.#log.info("address allocated", { service: key, ip: ips.join(" "), pool, why });
-        this.#outside.event(service, "Normal", "IPAllocated", `Assigned IP ${JSON.stringify(ips)}`);
-      }
-    } else if (patch.status.conditions !== undefined) {
+    if (decision.kind === "refuse" && patch.status.conditions !== undefined) {
       const { reason, message } = decision;
       this.#log.warn("no address for the service", { service: key, reason, why: message });
       this.#outside.event(service, "Warning", "AllocationFailed", message);
+    }
+  }
+
+  #tellAssignment(service: Service): void {
+    const assignment = this.#untold.get(service.key);
+    if (assignment !== undefined) {
+      this.#untold.delete(service.key);
+      const ips = assignment.ips.map(formatIp);
+      const { pool, why } = assignment;
+      const fields = { service: service.key, ip: ips.join(" "), pool, why };
+      this.#log.info("address allocated", fields);
+      this.#outside.event(service, "Normal", "IPAllocated", `Assigned IP ${JSON.stringify(ips)}`);
     }
   }
 

@@ -67,7 +67,7 @@ export async function lead(parts: ControllerParts, signal: AbortSignal): Promise
         return service !== undefined && isOurs(service) ? service : undefined;
       },
       services: () => Iterator.from(services.values()).filter(isOurs),
-      patchStatus: (service, patch) => patchStatus(client, service, patch),
+      patchStatus: (service, patch, within) => patchStatus(client, service, patch, within),
       event: (service, type, reason, message) => {
         const { name, uid } = service;
         const regarding = {
@@ -91,12 +91,14 @@ export async function lead(parts: ControllerParts, signal: AbortSignal): Promise
       assigner.setPools(inForce);
     }
   };
+  /** Until all are known they wait for `useBoth`, which knows their order. */
+  const look = (key: string) => services.hasSynced && queue.add(key);
   services.on({
     synced: useBoth,
-    added: ({ key }) => queue.add(key),
-    updated: ({ key }) => queue.add(key),
+    added: ({ key }) => look(key),
+    updated: ({ key }) => look(key),
     deleted: (service) => {
-      queue.add(service.key);
+      assigner.forget(service.key);
       departed.add(servicePath(service));
     },
   });
@@ -138,12 +140,12 @@ export async function lead(parts: ControllerParts, signal: AbortSignal): Promise
     configuration.run(signal),
     configurationState.run(signal),
     services.run(signal),
-    queue.run(signal, (key) => assigner.reconcile(key)),
-    departed.run(signal, (path) => tidyDeparted(client, path, log)),
-    beginning.run(signal, (task) =>
+    queue.run(signal, (key, within) => assigner.reconcile(key, within)),
+    departed.run(signal, (path, within) => tidyDeparted(client, path, log, within)),
+    beginning.run(signal, (task, within) =>
       task === "sweep"
-        ? sweepDeparted(client, log, signal)
-        : ensureMemberKey(client, namespace, mlSecretName, log),
+        ? sweepDeparted(client, log, within)
+        : ensureMemberKey(client, { namespace, name: mlSecretName }, log, within),
     ),
     events.run(signal),
   ]);
@@ -154,10 +156,11 @@ async function patchStatus(
   client: KubeClient,
   service: Service,
   patch: StatusPatch,
+  signal: AbortSignal,
 ): Promise<string | undefined> {
   try {
     const path = `${servicePath(service)}/status`;
-    const { metadata } = await client.strategicPatch<V1Service>(path, patch);
+    const { metadata } = await client.strategicPatch<V1Service>(path, patch, { signal });
     return metadata?.resourceVersion;
   } catch (error) {
     if (error instanceof KubeError && error.notFound) {

@@ -44,15 +44,20 @@ export async function sweepDeparted(
   const selectors = { fieldSelector: "spec.type!=LoadBalancer" };
   for await (const { items } of listPages(client, PATHS.services, selectors, signal)) {
     for (const service of items as readonly V1Service[]) {
-      await tidy(client, service, log);
+      await tidy(client, service, log, signal);
     }
   }
 }
 
 /** Reads the Service at the path, and takes Herald's words off it if it is there and is no load balancer. */
-export async function tidyDeparted(client: KubeClient, path: string, log: Log): Promise<void> {
+export async function tidyDeparted(
+  client: KubeClient,
+  path: string,
+  log: Log,
+  signal: AbortSignal,
+): Promise<void> {
   try {
-    await tidy(client, await client.get<V1Service>(path), log);
+    await tidy(client, await client.get<V1Service>(path, { signal }), log, signal);
   } catch (error) {
     if (!(error instanceof KubeError && error.notFound)) {
       throw error;
@@ -60,11 +65,16 @@ export async function tidyDeparted(client: KubeClient, path: string, log: Log): 
   }
 }
 
-async function tidy(client: KubeClient, service: V1Service, log: Log): Promise<void> {
+async function tidy(
+  client: KubeClient,
+  service: V1Service,
+  log: Log,
+  signal: AbortSignal,
+): Promise<void> {
   const patch = departurePatch(service);
   const { namespace = "", name = "" } = service.metadata ?? {};
   if (patch !== undefined) {
-    await client.strategicPatch(`${servicePath({ namespace, name })}/status`, patch);
+    await client.strategicPatch(`${servicePath({ namespace, name })}/status`, patch, { signal });
     const type = service.spec?.type;
     log.info("service is no load balancer any more", { service: `${namespace}/${name}`, type });
   }

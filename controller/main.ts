@@ -16,9 +16,12 @@ const command = controllerCommand(async (options) => {
   switchLevelOnSignal(log, options.logLevel);
   const signal = stopSignal();
   const credentials = await credentialsFrom(options);
-  using client = new KubeClient({ credentials, userAgent: "herald-controller", log });
+  const userAgent = "herald-controller";
+  using client = new KubeClient({ credentials, userAgent, log });
+  // On connections of its own: slow writes of status must not keep the Lease from being renewed.
+  using leaseClient = new KubeClient({ credentials, userAgent, log });
   log.info("controller started", { api: credentials.origin.href, namespace: options.namespace });
-  const election = new LeaderElection(client, {
+  const election = new LeaderElection(leaseClient, {
     namespace: options.namespace,
     name: "herald-controller",
     identity: options.podName ?? hostname(),

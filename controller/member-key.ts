@@ -10,13 +10,13 @@ const KEY_BYTES = 32;
 /** Makes the Secret when there is none. Key `secretkey`, as MetalLB's, so that its Secret serves too. */
 export async function ensureMemberKey(
   client: KubeClient,
-  namespace: string,
-  name: string,
+  { namespace, name }: { readonly namespace: string; readonly name: string },
   log: Log,
+  signal: AbortSignal,
 ): Promise<void> {
   const secrets = `/api/v1/namespaces/${namespace}/secrets`;
   try {
-    await client.get(`${secrets}/${name}`);
+    await client.get(`${secrets}/${name}`, { signal });
     return;
   } catch (error) {
     if (!(error instanceof KubeError && error.notFound)) {
@@ -24,12 +24,13 @@ export async function ensureMemberKey(
     }
   }
   try {
-    await client.post(secrets, {
+    const secret = {
       apiVersion: "v1",
       kind: "Secret",
       metadata: { name },
       stringData: { secretkey: randomBytes(KEY_BYTES).toString("base64url") },
-    });
+    };
+    await client.post(secrets, secret, { signal });
     log.info("membership key made", { secret: `${namespace}/${name}` });
   } catch (error) {
     if (!(error instanceof KubeError && error.alreadyExists)) {

@@ -6,6 +6,7 @@ import { refuseAddresses, refuseService } from "./permission.ts";
 import type { PoolLedger } from "./pool-ledger.ts";
 import { listIps, type Question } from "./question.ts";
 import { type Found, Search } from "./search.ts";
+import { shorten } from "./sentence.ts";
 import { summarize } from "./summary.ts";
 import type { Wish } from "./wish.ts";
 
@@ -51,7 +52,7 @@ function chooseAddresses(
   if (asked !== undefined && asked.name !== ledger.pool.name) {
     return refuse({
       reason: "BadRequest",
-      message: `${list}, which ${service.key} asks for, is of pool "${ledger.pool.name}", and ${asked.askedBy} asks for pool "${asked.name}": drop one of the two`,
+      message: `${list}, which ${service.key} asks for, is of pool "${ledger.pool.name}", and ${asked.askedBy} asks for pool "${shorten(asked.name)}": drop one of the two`,
     });
   }
   return { kind: "assign", ips, pool: ledger.pool.name, why: `asked for by ${askedBy}`, tried: [] };
@@ -83,7 +84,7 @@ function chooseFromPool(
   if (ledger === undefined) {
     return refuse({
       reason: "UnknownPool",
-      message: `Pool "${name}", which ${service.key} asks for, does not exist: create it, or change the annotation ${askedBy}`,
+      message: `Pool "${shorten(name)}", which ${service.key} asks for, does not exist: create it, or change the annotation ${askedBy}`,
     });
   }
   const finding = refuseService(question, ledger);

@@ -6,7 +6,7 @@ import { refuseAddresses } from "./permission.ts";
 import type { PoolLedger } from "./pool-ledger.ts";
 import { acceptableFamilies, listIps, type Question } from "./question.ts";
 import { lowestOf } from "./search.ts";
-import { continued } from "./sentence.ts";
+import { continued, shorten } from "./sentence.ts";
 import type { Wish } from "./wish.ts";
 
 /** The addresses that a Service has when it is looked at. */
@@ -53,7 +53,7 @@ export function homeOf(
 /** A request that cannot be read changes nothing, nor does one that is withdrawn. */
 function otherAsked(ips: readonly Ip[], { pool }: PoolLedger, wish: Wish): string | undefined {
   if (wish.pool !== undefined && wish.pool.name !== pool.name) {
-    return `${wish.pool.askedBy} asks for pool "${wish.pool.name}", and ${listIps(ips)} is of pool "${pool.name}"`;
+    return `${wish.pool.askedBy} asks for pool "${shorten(wish.pool.name)}", and ${listIps(ips)} is of pool "${pool.name}"`;
   }
   const asked = wish.addresses;
   return asked === undefined || isSameSet(asked.ips, ips)

@@ -7,7 +7,7 @@ import type { Finding } from "./decision.ts";
 import type { Holder } from "./holder.ts";
 import type { PoolLedger } from "./pool-ledger.ts";
 import type { Question } from "./question.ts";
-import { listNames } from "./sentence.ts";
+import { listNames, shorten } from "./sentence.ts";
 
 /** Why the pool's serviceAllocation keeps the Service out. */
 export function refuseService({ service }: Question, ledger: PoolLedger): Finding | undefined {
@@ -89,5 +89,5 @@ function agreeBy(other: Holder, holder: Holder): string {
 }
 
 function shownKey({ sharingKey }: Holder): string {
-  return sharingKey === "" ? "unset" : `"${sharingKey}"`;
+  return sharingKey === "" ? "unset" : `"${shorten(sharingKey)}"`;
 }

@@ -3,6 +3,7 @@ import { ANNOTATION } from "#lib/api/annotations.ts";
 import { readAnnotation } from "#lib/api/read-annotation.ts";
 import type { Service } from "#lib/api/service.ts";
 import type { Finding } from "./decision.ts";
+import { shorten } from "./sentence.ts";
 
 /** What a Service asks for by annotation or by spec.loadBalancerIP. */
 export interface Wish {
@@ -66,9 +67,4 @@ function readIps(
 
 function malformed(message: string): Pick<Wish, "malformed"> {
   return { malformed: { reason: "BadRequest", message } };
-}
-
-/** An annotation may be of 256 KiB, and a sentence not. */
-function shorten(text: string): string {
-  return text.length > 80 ? `${text.slice(0, 80)}…` : text;
 }

@@ -162,7 +162,7 @@ function electAmong(
   }
   const others = notEligible(faults, idle);
   if (eligible.length > 0) {
-    const order = preferenceOrder(eligible, advertisements, ips[0], sha256);
+    const order = preferenceOrder(eligible, advertisements, electedBy(ips), sha256);
     return { kind: "eligible", pool: pool.name, ips, order, advertisements, notEligible: others };
   }
   if (idle.length === 0) {
@@ -174,6 +174,14 @@ function electAmong(
   }
   const hosts = [...serving].filter((name) => name !== undefined);
   return nobody("NoLocalEndpoint", noLocalEndpoint(hosts, faults), others);
+}
+
+/**
+ * The address that decides the order: the first IPv4 one. MetalLB takes the first of all, and then two nodes answer for an
+ * address that a dual-stack Service, listing its IPv6 address first, shares with one of IPv4 alone.
+ */
+function electedBy(ips: Place["ips"]): string {
+  return ips.find((ip) => !ip.includes(":")) ?? ips[0];
 }
 
 /** A cordoned, tainted or NotReady node is no worse than another, as with MetalLB. */

@@ -20,6 +20,13 @@ export interface WorkQueueOptions {
 const FIRST_RETRY_MS = 5;
 const MAX_RETRY_MS = 30_000;
 
+/** A key waits for its retry. */
+interface Wait {
+  /** The server asked for it: adding the key does not end it. */
+  readonly isAskedFor: boolean;
+  readonly end: AbortController;
+}
+
 interface Session<Key> {
   readonly signal: AbortSignal;
   readonly handler: (key: Key, signal: AbortSignal) => Promise<void>;
@@ -37,8 +44,9 @@ export class WorkQueue<Key extends string = string> {
   readonly #tasks = new Map<Key, Promise<void>>();
   /** Of the keys whose last work failed. */
   readonly #backoffs = new Map<Key, Backoff>();
-  /** Ends the wait of a key for its retry. */
-  readonly #waits = new Map<Key, AbortController>();
+  /** Those of them that the API refused or did not answer, for other reasons than a conflict. */
+  readonly #failing = new Set<Key>();
+  readonly #waits = new Map<Key, Wait>();
   #idle = Promise.withResolvers<void>();
   #session: Session<Key> | undefined;
 
@@ -83,7 +91,7 @@ export class WorkQueue<Key extends string = string> {
       if (isFull || this.#session === undefined || this.#session.signal.aborted) {
         return;
       }
-      if (!this.#tasks.has(key)) {
+      if (!(this.#tasks.has(key) || this.#waits.get(key)?.isAskedFor)) {
         this.#endWait(key);
         this.#ready.delete(key);
         this.#tasks.set(key, this.#work(key, this.#session));
@@ -112,7 +120,8 @@ export class WorkQueue<Key extends string = string> {
   }
 
   #succeeded(key: Key): void {
-    if (this.#backoffs.delete(key)) {
+    this.#backoffs.delete(key);
+    if (this.#failing.delete(key) && this.#failing.size === 0) {
       this.#outage.over();
     }
   }
@@ -128,16 +137,18 @@ export class WorkQueue<Key extends string = string> {
     } else if (error.conflict) {
       log.debug("work met a conflict", { queue: name, key, error: error.message });
     } else {
+      this.#failing.add(key);
       this.#outage.failed(error, { key });
     }
-    void this.#retry(key, backoff.next(error instanceof KubeError ? error.retryAfterMs : 0));
+    const askedMs = error instanceof KubeError ? error.retryAfterMs : 0;
+    void this.#retry(key, backoff.next(askedMs), askedMs > 0);
   }
 
-  async #retry(key: Key, waitMs: number): Promise<void> {
-    const wait = new AbortController();
-    this.#waits.set(key, wait);
-    await this.#clock.delay(waitMs, wait.signal);
-    if (!wait.signal.aborted) {
+  async #retry(key: Key, waitMs: number, isAskedFor: boolean): Promise<void> {
+    const end = new AbortController();
+    this.#waits.set(key, { isAskedFor, end });
+    await this.#clock.delay(waitMs, end.signal);
+    if (!end.signal.aborted) {
       this.#endWait(key);
       this.#start();
     }
@@ -148,7 +159,7 @@ export class WorkQueue<Key extends string = string> {
     if (wait !== undefined) {
       this.#ready.add(key);
       this.#waits.delete(key);
-      wait.abort();
+      wait.end.abort();
     }
   }
 }
