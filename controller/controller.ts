@@ -7,7 +7,7 @@ import { projectService } from "#lib/api/project-service.ts";
 import type { Service } from "#lib/api/service.ts";
 import type { KubeClient } from "#lib/kube/client.ts";
 import { EventRecorder } from "#lib/kube/events.ts";
-import { KubeError } from "#lib/kube/kube-error.ts";
+import { unlessGone } from "#lib/kube/kube-error.ts";
 import { PATHS, servicePath } from "#lib/kube/paths.ts";
 import { Reflector } from "#lib/kube/reflector.ts";
 import { WorkQueue } from "#lib/kube/work-queue.ts";
@@ -158,14 +158,7 @@ async function patchStatus(
   patch: StatusPatch,
   signal: AbortSignal,
 ): Promise<string | undefined> {
-  try {
-    const path = `${servicePath(service)}/status`;
-    const { metadata } = await client.strategicPatch<V1Service>(path, patch, { signal });
-    return metadata?.resourceVersion;
-  } catch (error) {
-    if (error instanceof KubeError && error.notFound) {
-      return undefined;
-    }
-    throw error;
-  }
+  const path = `${servicePath(service)}/status`;
+  const written = await unlessGone(client.strategicPatch<V1Service>(path, patch, { signal }));
+  return written?.metadata?.resourceVersion;
 }

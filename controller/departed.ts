@@ -6,7 +6,7 @@
 import type { V1Service } from "@kubernetes/client-node";
 import { ANNOTATION, CONDITION } from "#lib/api/annotations.ts";
 import type { KubeClient } from "#lib/kube/client.ts";
-import { KubeError } from "#lib/kube/kube-error.ts";
+import { unlessGone } from "#lib/kube/kube-error.ts";
 import { listPages } from "#lib/kube/listing.ts";
 import { PATHS, servicePath } from "#lib/kube/paths.ts";
 import type { Log } from "#lib/log/log.ts";
@@ -56,12 +56,9 @@ export async function tidyDeparted(
   log: Log,
   signal: AbortSignal,
 ): Promise<void> {
-  try {
-    await tidy(client, await client.get<V1Service>(path, { signal }), log, signal);
-  } catch (error) {
-    if (!(error instanceof KubeError && error.notFound)) {
-      throw error;
-    }
+  const service = await unlessGone(client.get<V1Service>(path, { signal }));
+  if (service !== undefined) {
+    await tidy(client, service, log, signal);
   }
 }
 
@@ -74,7 +71,8 @@ async function tidy(
   const patch = departurePatch(service);
   const { namespace = "", name = "" } = service.metadata ?? {};
   if (patch !== undefined) {
-    await client.strategicPatch(`${servicePath({ namespace, name })}/status`, patch, { signal });
+    const path = `${servicePath({ namespace, name })}/status`;
+    await unlessGone(client.strategicPatch(path, patch, { signal }));
     const type = service.spec?.type;
     log.info("service is no load balancer any more", { service: `${namespace}/${name}`, type });
   }

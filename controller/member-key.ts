@@ -2,7 +2,7 @@
 
 import { randomBytes } from "node:crypto";
 import type { KubeClient } from "#lib/kube/client.ts";
-import { KubeError } from "#lib/kube/kube-error.ts";
+import { KubeError, unlessGone } from "#lib/kube/kube-error.ts";
 import type { Log } from "#lib/log/log.ts";
 
 const KEY_BYTES = 32;
@@ -15,13 +15,9 @@ export async function ensureMemberKey(
   signal: AbortSignal,
 ): Promise<void> {
   const secrets = `/api/v1/namespaces/${namespace}/secrets`;
-  try {
-    await client.get(`${secrets}/${name}`, { signal });
+  const known = await unlessGone(client.get<object>(`${secrets}/${name}`, { signal }));
+  if (known !== undefined) {
     return;
-  } catch (error) {
-    if (!(error instanceof KubeError && error.notFound)) {
-      throw error;
-    }
   }
   try {
     const secret = {

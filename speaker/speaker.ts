@@ -86,7 +86,7 @@ export class Speaker {
         },
         gone: (service) => {
           this.#sendRow(service, undefined);
-          this.#reporter.look(service);
+          this.#reporter.gone(service);
         },
       },
     );

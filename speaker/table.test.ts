@@ -56,14 +56,14 @@ test("the row names the links of this node that its advertisements name", () => 
   expect(told).toEqual([{ ...ROW, links: ["eth0", "eth1"] }]);
 });
 
-test("without endpoints there is no row, and one line says why", () => {
+test("without endpoints there is no row, and the log says that nobody is eligible", () => {
   const { state, table, told, lines } = tableOf();
   table.updateAll();
   state.servingNodes = [];
   table.update("default/web");
   table.updateAll();
   expect(told).toEqual([ROW, undefined]);
-  expect(lines).toEqual(["eligible nodes changed", "address not announced"]);
+  expect(lines).toEqual(["eligible nodes changed", "eligible nodes changed"]);
 });
 
 test("a Service that has no address yet is no news for the log", () => {

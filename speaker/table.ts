@@ -101,18 +101,31 @@ export class Table {
     this.#listener.changed(entry);
   }
 
+  /** Told by the nodes that it concerns, the first in order before or now: all the others would say the same. */
   #logEligible({ service, election }: Entry, old: Entry | undefined): void {
-    const ip = service.ingress.join(" ");
-    const fields = { service: service.key, ip, not: Object.fromEntries(election.notEligible) };
-    if (election.kind === "eligible") {
-      if (old === undefined || orderOf(old.election) !== orderOf(election)) {
-        this.#options.log.info("eligible nodes changed", { ...fields, eligible: election.order });
-      }
-    } else if (service.ingress.length > 0 && messageOf(old) !== election.message) {
-      const { reason, message } = election;
-      this.#options.log.warn("address not announced", { ...fields, reason, why: message });
+    const before = orderOf(old?.election);
+    const order = orderOf(election);
+    if (order.join() === before.join()) {
+      return;
     }
+    const { log, node } = this.#options;
+    const level = order[0] === node || before[0] === node ? "info" : "debug";
+    log[level]("eligible nodes changed", {
+      service: service.key,
+      ip: service.ingress.join(" "),
+      eligible: order.slice(0, NAMED_NODES),
+      ...(order.length > NAMED_NODES && { moreEligible: order.length - NAMED_NODES }),
+      not: someOf(election.notEligible),
+    });
   }
+}
+
+/** How many nodes a log line names at most. */
+const NAMED_NODES = 8;
+
+/** The first few, for a log line. */
+export function someOf(notEligible: ReadonlyMap<string, string>): Record<string, string> {
+  return Object.fromEntries([...notEligible].slice(0, NAMED_NODES));
 }
 
 function rowOf(
@@ -143,8 +156,8 @@ function isSame(a: Entry, b: Entry): boolean {
   );
 }
 
-function orderOf(election: Election): string | undefined {
-  return election.kind === "eligible" ? election.order.join() : undefined;
+function orderOf(election: Election | undefined): readonly string[] {
+  return election?.kind === "eligible" ? election.order : [];
 }
 
 function messageOf(entry: Entry | undefined): string | undefined {

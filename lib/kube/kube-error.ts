@@ -54,6 +54,18 @@ export class KubeError extends Error {
   }
 }
 
+/** Waits for a call about one object; undefined when there is no such object (404). */
+export async function unlessGone<Result>(call: Promise<Result>): Promise<Result | undefined> {
+  try {
+    return await call;
+  } catch (error) {
+    if (error instanceof KubeError && error.notFound) {
+      return undefined;
+    }
+    throw error;
+  }
+}
+
 export interface Refusal {
   /** The call that was refused, such as `GET /api/v1/services`. */
   readonly call: string;

@@ -103,10 +103,13 @@ export class ConfigurationStateWriter {
   }
 
   async run(signal: AbortSignal): Promise<void> {
-    await Promise.all([this.#own.run(signal), this.#queue.run(signal, () => this.#write())]);
+    await Promise.all([
+      this.#own.run(signal),
+      this.#queue.run(signal, (_, within) => this.#write(within)),
+    ]);
   }
 
-  async #write(): Promise<void> {
+  async #write(signal: AbortSignal): Promise<void> {
     if (this.#problems === undefined || !this.#own.hasSynced) {
       return;
     }
@@ -123,13 +126,11 @@ export class ConfigurationStateWriter {
     const { fieldManager } = reporter;
     const identity = { apiVersion: API_VERSION, kind: "ConfigurationState" };
     const metadata = { name: reporter.name, namespace };
+    const apply = (path: string, object: object) =>
+      client.apply(path, object, { fieldManager, signal });
     if (stored === undefined) {
       const made = { ...metadata, labels: reporter.labels, ownerReferences: owners };
-      await client.apply(
-        this.#path,
-        { ...identity, metadata: made },
-        { fieldManager, force: true },
-      );
+      await apply(this.#path, { ...identity, metadata: made });
     }
     const condition = {
       type: reporter.conditionType,
@@ -140,10 +141,6 @@ export class ConfigurationStateWriter {
       lastTransitionTime: new Date().toISOString(),
     };
     const status = { result, errorSummary: summary, conditions: [condition] };
-    await client.apply(
-      `${this.#path}/status`,
-      { ...identity, metadata, status },
-      { fieldManager, force: true },
-    );
+    await apply(`${this.#path}/status`, { ...identity, metadata, status });
   }
 }

@@ -28,11 +28,11 @@ test.each<[Announcement, string, string, string]>([
   expect(announcement).toEqual({ status, reason, message });
 });
 
-const web = service("default/web", { uid: "u" });
+const web = service("default/web", { resourceVersion: "7" });
 
-test("a condition that says something new is written, for this very Service", () => {
+test("a condition that says something new is written, unless the Service has changed since", () => {
   expect(announcedPatch(web, announced(IPS), "2026-01-02T03:04:05Z")).toEqual({
-    metadata: { uid: "u" },
+    metadata: { resourceVersion: "7" },
     status: {
       conditions: [
         {

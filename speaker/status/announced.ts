@@ -51,8 +51,8 @@ export function noSuchLink(
 }
 
 /**
- * The strategic merge patch of services/status that says it, or undefined when the Service already does. The uid makes
- * the API server refuse it for another Service of the same name (409). `now` is RFC 3339.
+ * The strategic merge patch of services/status that says it, or undefined when the Service already does. The
+ * resourceVersion makes the API server refuse it for a Service that has changed since (409). `now` is RFC 3339.
  */
 export function announcedPatch(
   service: Service,
@@ -71,5 +71,6 @@ export function announcedPatch(
     message,
     lastTransitionTime: old?.status === status ? old.lastTransitionTime : now,
   };
-  return { metadata: { uid: service.uid }, status: { conditions: [condition] } };
+  const { resourceVersion } = service;
+  return { metadata: { resourceVersion }, status: { conditions: [condition] } };
 }

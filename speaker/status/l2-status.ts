@@ -1,7 +1,7 @@
 /** ServiceL2Status: which node announces a Service, on which links. Written by the node that took the Service over. */
 
 import type { KubeClient } from "#lib/kube/client.ts";
-import { KubeError } from "#lib/kube/kube-error.ts";
+import { unlessGone } from "#lib/kube/kube-error.ts";
 import { Reflector } from "#lib/kube/reflector.ts";
 import type { Log } from "#lib/log/log.ts";
 import type { OwnerReference } from "#lib/report/configuration-state.ts";
@@ -131,12 +131,17 @@ export class L2Statuses {
   }
 
   /** Brings the objects of one Service in line with the claim. */
-  async write(service: string, claim: Claim, interfaces: readonly string[]): Promise<void> {
+  async write(
+    service: string,
+    claim: Claim,
+    interfaces: readonly string[],
+    signal: AbortSignal,
+  ): Promise<void> {
     const { client, node } = this.#options;
     const objects = [...(this.#byService.get(service)?.values() ?? [])];
     const steps = l2StatusSteps(objects, node, claim, interfaces);
     if (steps.write) {
-      const name = steps.into ?? (await this.#make(service));
+      const name = steps.into ?? (await this.#make(service, signal));
       const [serviceNamespace = "", serviceName = ""] = service.split("/");
       const status = {
         node,
@@ -144,12 +149,12 @@ export class L2Statuses {
         serviceNamespace,
         interfaces: interfaces.map((link) => ({ name: link })),
       };
-      await client.mergePatch(`${this.#path}/${name}/status`, { status });
+      await client.mergePatch(`${this.#path}/${name}/status`, { status }, { signal });
       // Until the watch tells of it, so that another pass does not make a second one.
       this.#keep({ name, service, node, interfaces });
     }
     for (const name of steps.remove) {
-      await this.#remove(name);
+      await unlessGone(client.delete(`${this.#path}/${name}`, { signal }));
     }
   }
 
@@ -158,35 +163,22 @@ export class L2Statuses {
     this.#byService.set(object.service, objects.set(object.name, object));
   }
 
-  async #make(service: string): Promise<string> {
+  async #make(service: string, signal: AbortSignal): Promise<string> {
     const { client, node, owners } = this.#options;
     const [serviceNamespace = "", serviceName = ""] = service.split("/");
-    const made = await client.post<RawL2Status>(this.#path, {
+    const labels = {
+      [LABEL.node]: node,
+      [LABEL.serviceName]: serviceName,
+      [LABEL.serviceNamespace]: serviceNamespace,
+    };
+    const object = {
       apiVersion: API_VERSION,
       kind: "ServiceL2Status",
-      metadata: {
-        generateName: "l2-",
-        labels: {
-          [LABEL.node]: node,
-          [LABEL.serviceName]: serviceName,
-          [LABEL.serviceNamespace]: serviceNamespace,
-        },
-        ownerReferences: owners,
-      },
+      metadata: { generateName: "l2-", labels, ownerReferences: owners },
       spec: {},
-    });
+    };
+    const made = await client.post<RawL2Status>(this.#path, object, { signal });
     return made.metadata.name;
-  }
-
-  async #remove(name: string): Promise<void> {
-    try {
-      await this.#options.client.delete(`${this.#path}/${name}`);
-    } catch (error) {
-      // Another speaker or the garbage collector was first.
-      if (!(error instanceof KubeError && error.notFound)) {
-        throw error;
-      }
-    }
   }
 }
 

@@ -1,15 +1,17 @@
 /** Says in the cluster what the network thread does: ServiceL2Status, the condition Announced, the Event nodeAssigned. */
 
+import { CONDITION } from "#lib/api/annotations.ts";
 import type { Service } from "#lib/api/service.ts";
 import { reportingNode } from "#lib/election/order.ts";
 import type { OwnerChange } from "#lib/election/owner.ts";
 import type { KubeClient } from "#lib/kube/client.ts";
 import type { EventRecorder } from "#lib/kube/events.ts";
+import { unlessGone } from "#lib/kube/kube-error.ts";
 import { servicePath } from "#lib/kube/paths.ts";
 import { WorkQueue } from "#lib/kube/work-queue.ts";
 import type { Log } from "#lib/log/log.ts";
 import { sha256 } from "#speaker/sha256.ts";
-import type { Entry, Table } from "#speaker/table.ts";
+import { type Entry, someOf, type Table } from "#speaker/table.ts";
 import {
   type Announcement,
   announced,
@@ -34,6 +36,13 @@ export class Reporter {
   readonly #queue: WorkQueue<string>;
   /** Services that this node owns; a new object each time it takes one over. */
   readonly #claims = new Map<string, { said: boolean }>();
+  /**
+   * What was said last of a Service that nobody owns, and among whom. Another speaker that sees it otherwise may hear
+   * more than this one: it is not contradicted, or the two would write for ever.
+   */
+  readonly #lastWords = new Map<string, string>();
+  /** Services that were seen to go, not those that a cache which lags does not have yet. */
+  readonly #gone = new Set<string>();
   #alive: ReadonlySet<string>;
   #reports = false;
   /** Names of the links of this node that can answer. */
@@ -47,6 +56,11 @@ export class Reporter {
 
   /** What one Service says is to be looked at. */
   look(service: string): void {
+    this.#queue.add(service);
+  }
+
+  gone(service: string): void {
+    this.#gone.add(service);
     this.#queue.add(service);
   }
 
@@ -80,30 +94,38 @@ export class Reporter {
   }
 
   run(signal: AbortSignal): Promise<void> {
-    return this.#queue.run(signal, (service) => this.#reconcile(service));
+    return this.#queue.run(signal, (service, within) => this.#reconcile(service, within));
   }
 
-  async #reconcile(key: string): Promise<void> {
+  async #reconcile(key: string, signal: AbortSignal): Promise<void> {
     const { l2Statuses, table } = this.#options;
     const entry = table.get(key);
     if (entry === undefined) {
-      this.#claims.delete(key);
-      await l2Statuses.write(key, this.#reports ? "gone" : "none", []);
+      await this.#tidy(key, signal);
       return;
     }
+    this.#gone.delete(key);
     const owned = this.#claims.get(key);
     const claim: Claim = owned === undefined ? "none" : owned.said ? "held" : "taken";
     const announcement = this.#announcement(entry, claim);
-    if (announcement !== undefined) {
-      await this.#announce(entry, announcement);
+    if (announcement !== undefined && this.#mayContradict(entry, announcement, claim)) {
+      await this.#announce(entry, announcement, signal);
     }
-    await l2Statuses.write(key, claim, entry.row?.links ?? []);
+    await l2Statuses.write(key, claim, entry.row?.links ?? [], signal);
     if (claim === "taken" && owned !== undefined) {
       // The wording is read by programs: the node stands in quotation marks.
       const message = `announcing from node "${this.#options.node}" with protocol "layer2"`;
       this.#tell(entry.service, "Normal", "nodeAssigned", message);
       owned.said = true;
     }
+  }
+
+  async #tidy(key: string, signal: AbortSignal): Promise<void> {
+    this.#claims.delete(key);
+    this.#lastWords.delete(key);
+    const claim = this.#reports && this.#gone.has(key) ? "gone" : "none";
+    await this.#options.l2Statuses.write(key, claim, [], signal);
+    this.#gone.delete(key);
   }
 
   /** What this node has to say, if it is the one to say it. */
@@ -125,13 +147,39 @@ export class Reporter {
       : noLivingSpeaker(election.ips, election.order);
   }
 
-  async #announce({ service }: Entry, announcement: Announcement): Promise<void> {
-    if (announcement.reason === "NoSuchLink") {
-      this.#tell(service, "Warning", "announceFailed", announcement.message);
-    }
+  /** The owner may always. */
+  #mayContradict({ service }: Entry, announcement: Announcement, claim: Claim): boolean {
+    const isSaid = service.conditions.some(({ type }) => type === CONDITION.announced);
+    const words = JSON.stringify([announcement, [...this.#alive].sort()]);
+    const isRepetition = this.#lastWords.get(service.key) === words;
+    this.#lastWords.set(service.key, words);
+    return claim !== "none" || !isSaid || !isRepetition;
+  }
+
+  async #announce(
+    { service, election }: Entry,
+    announcement: Announcement,
+    signal: AbortSignal,
+  ): Promise<void> {
     const patch = announcedPatch(service, announcement, new Date().toISOString());
-    if (patch !== undefined) {
-      await this.#options.client.strategicPatch(`${servicePath(service)}/status`, patch);
+    if (patch === undefined) {
+      return;
+    }
+    const path = `${servicePath(service)}/status`;
+    await unlessGone(this.#options.client.strategicPatch(path, patch, { signal }));
+    if (announcement.status === "True") {
+      return;
+    }
+    const { reason, message } = announcement;
+    this.#options.log.warn("address not announced", {
+      service: service.key,
+      ip: service.ingress.join(" "),
+      reason,
+      why: message,
+      not: someOf(election.notEligible),
+    });
+    if (reason === "NoSuchLink") {
+      this.#tell(service, "Warning", "announceFailed", message);
     }
   }
 

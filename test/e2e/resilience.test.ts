@@ -104,6 +104,27 @@ test("an owner cut from the network alone says nothing more in the cluster, unti
   await eventually(async () => (await user.announcers("web")).join() === owner);
 });
 
+test("a node that hears nobody disputes the owner's word once, and not for ever", async () => {
+  await user.applyService("local", { spec: { externalTrafficPolicy: "Local" } });
+  await lab.setEndpoints("local", "default", [{ node: "n1" }]);
+  const local = await user.address("local");
+  await eventually(async () => (await user.owner(local)) === "n1");
+  await lab.lan.unplug("n2");
+  await lab
+    .speaker("n2")
+    .waitForLog(
+      ({ msg, ip: lost, from }) => msg === "owner changed" && lost === local && from === "n1",
+    );
+  await everythingWorks("meanwhile");
+  await user.condition("local", "herald-lb.io/Announced", "True", "Announced");
+  const { metadata } = await user.service("local");
+  await everythingWorks("and-again");
+  expect((await user.service("local")).metadata?.resourceVersion).toBe(metadata?.resourceVersion);
+  await lab.lan.plug("n2");
+  await eventually(async () => (await user.owner(local)) === "n1");
+  await lab.kubectl("delete", "service", "local");
+});
+
 test("a controller ends soon after SIGTERM, and the other one goes on", async () => {
   const first = await leader();
   const began = performance.now();
