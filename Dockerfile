@@ -23,12 +23,12 @@ FROM runtime AS controller
 COPY --from=build /build/dist/controller/ /app/
 # nobody: the controller needs nothing of its node.
 USER 65534:65534
-# SIGUSR1 would open Node's debugger, for the speaker on a port of its node. A young generation of 2 MiB instead
-# of 16 saves 20 MiB and costs nothing in a process that waits most of the time.
-ENTRYPOINT ["/nodejs/bin/node", "--disable-sigusr1", "--max-semi-space-size=2", "/app/main.mjs"]
+# SIGUSR1 would open Node's debugger, for the speaker on a port of its node. Halves of the young generation of 1 MiB
+# instead of 16 save 20 MiB, and no processor time is lost by it that could be measured.
+ENTRYPOINT ["/nodejs/bin/node", "--disable-sigusr1", "--max-semi-space-size=1", "/app/main.mjs"]
 
 FROM runtime AS speaker
 COPY --from=build /build/dist/speaker/ /app/
 # Kubernetes grants the one capability that packet sockets need, NET_RAW, to root alone.
 USER 0:0
-ENTRYPOINT ["/nodejs/bin/node", "--disable-sigusr1", "--max-semi-space-size=2", "/app/main.mjs"]
+ENTRYPOINT ["/nodejs/bin/node", "--disable-sigusr1", "--max-semi-space-size=1", "/app/main.mjs"]

@@ -10,7 +10,10 @@ export default defineConfig({
         test: {
           name: "unit",
           sequence: { groupOrder: 0 },
-          include: ["{lib,controller,speaker,manifests}/**/*.test.ts", "test/project/**/*.test.ts"],
+          include: [
+            "{lib,controller,speaker,manifests}/**/*.test.ts",
+            "test/{project,bench}/**/*.test.ts",
+          ],
         },
       },
       {

@@ -12,8 +12,6 @@ export interface Journey {
   /** When the creator heard that it was created. Milliseconds since 1970, as all here. */
   readonly heardAtMs: number;
   readonly answeredAtMs: number;
-  /** MAC address. */
-  readonly answeredBy: string;
 }
 
 /** In the order in which they are passed. */

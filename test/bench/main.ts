@@ -6,12 +6,13 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { Command, Option } from "commander";
 import { type Figure, isMissed, tableOf } from "./figures.ts";
-import { describeMachine, isBusy } from "./machine.ts";
+import { describeMachine, percentBusy } from "./machine.ts";
 import { measureMemory, memoryFigures } from "./memory.ts";
 import type { BenchOptions } from "./options.ts";
 import { measureTimeToAnswer, timeToAnswerFigures } from "./time-to-answer.ts";
 
 const ROOT = path.resolve(import.meta.dirname, "../..");
+const BUSY_PERCENT = 15;
 const RESULTS = path.join(ROOT, "bench/results.json");
 
 /** What was measured, and the figures that are made of it. */
@@ -47,18 +48,19 @@ try {
 }
 
 async function bench(names: readonly PartName[]): Promise<void> {
-  leaveToContainers();
-  const machine = describeMachine();
+  forgetNodeVariables();
+  const busy = await percentBusy();
+  const machine = { ...describeMachine(), busyBefore: `${busy} %` };
   for (const [name, value] of Object.entries(machine)) {
     say(`${name.padEnd(12)} ${value}`);
   }
-  if (isBusy()) {
-    say("Other programs are busy on this machine: the times will be longer than they need be.");
+  if (busy > BUSY_PERCENT) {
+    say("Other programs are at work on this machine: times will be longer than they need be.");
   }
   const bundle = mkdtempSync(path.join(tmpdir(), "herald-bench-"));
   try {
     progress("bundling controller and speaker");
-    execFileSync(process.execPath, [path.join(ROOT, "tools/bundle.ts"), bundle]);
+    execFileSync(process.execPath, [path.join(ROOT, "tools/bundle.ts"), bundle], { stdio: "pipe" });
     const measured: [PartName, Part][] = [];
     for (const name of names) {
       progress(`measuring: ${name}`);
@@ -70,8 +72,8 @@ async function bench(names: readonly PartName[]): Promise<void> {
   }
 }
 
-/** What the environment of this process says to Node does not reach a container: extra authorities cost 5 MiB, say. */
-function leaveToContainers(): void {
+/** What the environment says to Node here, such as NODE_OPTIONS, does not reach a container. */
+function forgetNodeVariables(): void {
   for (const name of Object.keys(process.env)) {
     if (name.startsWith("NODE_")) {
       delete process.env[name];

@@ -1,7 +1,6 @@
 /** What is told of many measurements of one thing. */
 
 export interface Summary {
-  readonly count: number;
   readonly p50: number;
   readonly p90: number;
   readonly p99: number;
@@ -11,7 +10,6 @@ export interface Summary {
 /** @throws {RangeError} when there are no values */
 export function summarize(values: readonly number[]): Summary {
   return {
-    count: values.length,
     p50: percentile(values, 50),
     p90: percentile(values, 90),
     p99: percentile(values, 99),

@@ -1,7 +1,7 @@
 /**
  * How long it takes from the creation of a Service, whose endpoints are there already, to the first ARP answer for its
- * address. kube-proxy is left out: it has no part in the answer, and on one machine those of all nodes would take the
- * same processors.
+ * address. There is one node, and no kube-proxy: an election asks no other node, kube-proxy has no part in the answer,
+ * and all that runs here shares the processors of one machine, which in a cluster belong to each node alone.
  */
 
 import path from "node:path";
@@ -13,7 +13,6 @@ import { wallClock } from "#lib/log/wall-clock.ts";
 import { ClusterUser } from "#test/e2e/cluster-user.ts";
 import { eventually } from "#test/lab/eventually.ts";
 import { Lab } from "#test/lab/lab.ts";
-import type { LogLine } from "#test/lab/log-file.ts";
 import { Process } from "#test/lab/process.ts";
 import type { Figure } from "./figures.ts";
 import { HOPS, type Hop, type Hops, hopsOf, type Journey, meanHops, totalOf } from "./hops.ts";
@@ -24,6 +23,7 @@ export interface MeasuredJourney extends Journey {
   readonly hops: Hops;
 }
 
+const NODE = "n1";
 const SERVICES = 100;
 /** Until the last Service is reported on, and then for a random time, so as not to keep step with any timer. */
 const PAUSE_MS = 200;
@@ -44,6 +44,7 @@ export async function measureTimeToAnswer(
   const user = new ClusterUser(lab);
   await user.configure([`${addressOf(0)}-${addressOf(SERVICES - 1)}`]);
   await lab.controller.waitForLog(({ msg }) => msg === "pools in force");
+  await lab.speaker(NODE).waitForLog(({ msg }) => msg === "speaker ready");
   using api = new KubeClient({
     credentials: await kubeconfigCredentials(lab.kubeconfig),
     userAgent: "herald-bench",
@@ -100,7 +101,7 @@ async function startAsker(lab: Lab): Promise<Process> {
 async function travel(api: KubeClient, asker: Process, name: string, ip: string): Promise<Journey> {
   const { metadata } = await api.post<Created>(SERVICES_PATH, service(name));
   const heardAtMs = clock();
-  const { atMs, by } = await asker.waitForLog(({ ip: answered }) => answered === ip, {
+  const { atMs } = await asker.waitForLog(({ ip: answered }) => answered === ip, {
     withinMs: ANSWER_LIMIT_MS,
   });
   return {
@@ -109,7 +110,6 @@ async function travel(api: KubeClient, asker: Process, name: string, ip: string)
     resourceVersion: metadata.resourceVersion,
     heardAtMs,
     answeredAtMs: Number(atMs),
-    answeredBy: String(by),
   };
 }
 
@@ -121,13 +121,8 @@ interface Created {
 
 function withHops(lab: Lab, journeys: readonly Journey[]): readonly MeasuredJourney[] {
   const controller = lab.controller.logs;
-  const speakers = new Map<string, readonly LogLine[]>(
-    lab.nodes.map(({ mac, name }) => [mac, lab.speaker(name).logs]),
-  );
-  return journeys.map((journey) => ({
-    ...journey,
-    hops: hopsOf(journey, controller, speakers.get(journey.answeredBy) ?? []),
-  }));
+  const speaker = lab.speaker(NODE).logs;
+  return journeys.map((journey) => ({ ...journey, hops: hopsOf(journey, controller, speaker) }));
 }
 
 /** The addresses of the pool, in the order in which they are given out. They need not belong to the LAN to be answered. */

@@ -38,12 +38,11 @@ poll.watch(socket.descriptor, () => {
 setPriority(constants.priority.PRIORITY_HIGHEST);
 say({ asking: addresses.length });
 for (const ip of wanted) {
-  const { atMs, by } = askFor(ip);
-  say({ ip: formatIp(ip), atMs, by });
+  say({ ip: formatIp(ip), atMs: askFor(ip) });
 }
 
-/** Asks until there is an answer. */
-function askFor(ip: Ip): { readonly atMs: number; readonly by: string } {
+/** Asks until there is an answer, and returns when it came. */
+function askFor(ip: Ip): number {
   const frame = request(ip);
   new Uint8Array(requests.frames.buffer).set(frame);
   let askAt = performance.now();
@@ -55,7 +54,7 @@ function askFor(ip: Ip): { readonly atMs: number; readonly by: string } {
     }
     poll.wait(Math.ceil(askAt - now));
     if (answered?.senderIp.value === ip.value) {
-      return { atMs: clock(), by: answered.senderMac };
+      return clock();
     }
   }
 }
