@@ -20,15 +20,15 @@ FROM gcr.io/distroless/cc-debian13 AS runtime
 COPY --from=build /usr/local/bin/node /nodejs/bin/node
 
 FROM runtime AS controller
-COPY --from=build /build/dist/controller/ /app/
+COPY --from=build /build/dist/controller/ /herald/controller/
 # nobody: the controller needs nothing of its node.
 USER 65534:65534
 # SIGUSR1 would open Node's debugger, for the speaker on a port of its node. Halves of the young generation of 1 MiB
 # instead of 16 save 20 MiB, and no processor time is lost by it that could be measured.
-ENTRYPOINT ["/nodejs/bin/node", "--disable-sigusr1", "--max-semi-space-size=1", "/app/main.mjs"]
+ENTRYPOINT ["/nodejs/bin/node", "--disable-sigusr1", "--max-semi-space-size=1", "/herald/controller/main.mjs"]
 
 FROM runtime AS speaker
-COPY --from=build /build/dist/speaker/ /app/
+COPY --from=build /build/dist/speaker/ /herald/speaker/
 # Kubernetes grants the one capability that packet sockets need, NET_RAW, to root alone.
 USER 0:0
-ENTRYPOINT ["/nodejs/bin/node", "--disable-sigusr1", "--max-semi-space-size=1", "/app/main.mjs"]
+ENTRYPOINT ["/nodejs/bin/node", "--disable-sigusr1", "--max-semi-space-size=1", "/herald/speaker/main.mjs"]

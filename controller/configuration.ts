@@ -20,7 +20,7 @@ export interface ConfigurationListener {
   /** These pools are in force now. */
   changed(pools: readonly Pool[]): void;
   /** What was wrong with what was read last; empty: nothing. */
-  read(problems: readonly Problem[]): void;
+  checked(problems: readonly Problem[]): void;
 }
 
 export class Configuration {
@@ -73,7 +73,7 @@ export class Configuration {
       return;
     }
     const parsed = parsePools([...this.#pools.values()], [...this.#namespaces.values()]);
-    this.#listener.read(parsed.kind === "problems" ? parsed.problems : []);
+    this.#listener.checked(parsed.kind === "problems" ? parsed.problems : []);
     if (parsed.kind === "value") {
       const text = JSON.stringify(parsed.value, (_, value) =>
         typeof value === "bigint" ? value.toString() : value,

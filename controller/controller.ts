@@ -105,9 +105,9 @@ export async function lead(parts: ControllerParts, signal: AbortSignal): Promise
 
   const problemLog = new ProblemLog(log);
   const configuration = new Configuration(client, namespace, log, {
-    read: (problems) => {
+    checked: (problems) => {
       configurationState.report(problems);
-      if (problemLog.tell(problems)) {
+      if (problemLog.tell(problems, inForce !== undefined)) {
         warnPools(problems);
       }
     },

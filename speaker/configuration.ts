@@ -14,8 +14,12 @@ import { coalesce } from "#lib/process/coalesce.ts";
 export interface ConfigurationListener {
   /** What is in force has changed. */
   changed(): void;
-  /** What was wrong with what was read last; empty: nothing. */
-  read(problems: readonly Problem[]): void;
+  /**
+   * What was wrong with what was read last; empty: nothing.
+   *
+   * @param hasLastGood whether a good configuration is in force
+   */
+  checked(problems: readonly Problem[], hasLastGood: boolean): void;
 }
 
 export class Configuration {
@@ -25,6 +29,7 @@ export class Configuration {
   readonly #advertisements: Reflector<unknown, unknown>;
   readonly #listener: ConfigurationListener;
   readonly #inForce = Promise.withResolvers<void>();
+  #hasLastGood = false;
 
   constructor(client: KubeClient, namespace: string, log: Log, listener: ConfigurationListener) {
     this.#listener = listener;
@@ -63,10 +68,12 @@ export class Configuration {
     // Namespaces decide what the controller may allocate; where an address is announced does not depend on them.
     const pools = parsePools([...this.#pools.values()], []);
     const advertisements = parseL2Advertisements([...this.#advertisements.values()]);
-    this.#listener.read([...problemsOf(pools), ...problemsOf(advertisements)]);
+    const problems = [...problemsOf(pools), ...problemsOf(advertisements)];
+    this.#listener.checked(problems, this.#hasLastGood);
     if (pools.kind === "value" && advertisements.kind === "value") {
       this.pools = pools.value;
       this.advertisements = advertisements.value;
+      this.#hasLastGood = true;
       this.#inForce.resolve();
       this.#listener.changed();
     }

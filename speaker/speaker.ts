@@ -1,5 +1,6 @@
 /** The main thread's part: from the caches to the network thread's table, and from its reports to the cluster. */
 
+import { aborted } from "#lib/kube/aborted.ts";
 import type { KubeClient } from "#lib/kube/client.ts";
 import { EventRecorder } from "#lib/kube/events.ts";
 import type { AdjustableLog } from "#lib/log/log.ts";
@@ -31,8 +32,6 @@ export class Speaker {
   readonly #l2Statuses: L2Statuses;
   readonly #reporter: Reporter;
   readonly #table: Table;
-  /** Rows as they were sent, by Service, to leave out those that say nothing new. */
-  readonly #sent = new Map<string, string>();
   /** Until all caches are filled, single changes are of no interest: the first table is made of the whole. */
   #filled = false;
 
@@ -52,8 +51,8 @@ export class Speaker {
     const problemLog = new ProblemLog(log);
     this.#configuration = new Configuration(client, namespace, log, {
       changed: all,
-      read: (problems) => {
-        problemLog.tell(problems);
+      checked: (problems, hasLastGood) => {
+        problemLog.tell(problems, hasLastGood);
         this.#configurationState.report(problems);
       },
     });
@@ -80,14 +79,9 @@ export class Speaker {
         log,
       },
       {
-        changed: ({ row, service }) => {
-          this.#sendRow(service.key, row);
-          this.#reporter.look(service.key);
-        },
-        gone: (service) => {
-          this.#sendRow(service, undefined);
-          this.#reporter.gone(service);
-        },
+        rowChanged: (service, row) => this.#sendRow(service, row),
+        entryChanged: ({ service }) => this.#reporter.look(service.key),
+        gone: (service) => this.#reporter.gone(service),
       },
     );
     this.#l2Statuses = new L2Statuses({ client, namespace, node, owners, log }, (service) =>
@@ -138,9 +132,7 @@ export class Speaker {
    * only once the network thread has said who lives, or it would tidy away what its own former life has written.
    */
   async #start(key: Promise<void>, alive: Promise<void>, signal: AbortSignal): Promise<void> {
-    const stopped = new Promise<void>((resolve) => {
-      signal.addEventListener("abort", () => resolve(), { once: true });
-    });
+    const stopped = aborted(signal);
     const filled = Promise.all([this.#caches.synced, this.#configuration.inForce, key]);
     await Promise.race([filled, stopped]);
     if (signal.aborted) {
@@ -150,10 +142,7 @@ export class Speaker {
     this.#sendMembers();
     this.#table.updateAll();
     this.#network.send({ kind: "ready" });
-    this.#log.info("speaker ready", {
-      node: this.#options.nodeName,
-      services: this.#sent.size,
-    });
+    this.#log.info("speaker ready", { node: this.#options.nodeName });
     await Promise.race([Promise.all([alive, this.#l2Statuses.reflector.synced]), stopped]);
     for (const service of this.#l2Statuses.services()) {
       this.#reporter.look(service);
@@ -169,15 +158,9 @@ export class Speaker {
   }
 
   #sendRow(service: string, row: Row | undefined): void {
-    const text = row === undefined ? undefined : JSON.stringify(row);
-    if (text === this.#sent.get(service)) {
-      return;
-    }
-    if (row === undefined || text === undefined) {
-      this.#sent.delete(service);
+    if (row === undefined) {
       this.#network.send({ kind: "remove", service });
     } else {
-      this.#sent.set(service, text);
       this.#log.debug("row sent to the network thread", { service, ip: row.ips.join(" ") });
       this.#network.send({ kind: "put", row });
     }

@@ -25,14 +25,15 @@ function tableOf(interfaces: readonly string[] = []) {
       node: "n1",
       ignoreExcludeLabel: false,
       configuration: {
-        pools: [pool("lab", "192.0.2.0/24")],
+        pools: [pool("lab", "192.0.2.0/24", "2001:db8::/64")],
         advertisements: [l2Advertisement({ interfaces })],
       },
       cluster,
       log: { debug: note, info: note, warn: note, error: note },
     },
     {
-      changed: ({ row }) => told.push(row),
+      rowChanged: (_, row) => told.push(row),
+      entryChanged: () => undefined,
       gone: (key) => told.push(`${key} is gone`),
     },
   );
@@ -79,7 +80,7 @@ test("a Service that is gone is told once", () => {
   state.services.clear();
   table.update("default/web");
   table.update("default/web");
-  expect(told).toEqual([ROW, "default/web is gone"]);
+  expect(told).toEqual([ROW, undefined, "default/web is gone"]);
 });
 
 test("a node that goes is not in the order any more", () => {
@@ -88,4 +89,11 @@ test("a node that goes is not in the order any more", () => {
   state.nodes = [node("n1")];
   table.updateAll();
   expect(told).toEqual([ROW, { ...ROW, order: ["n1"] }]);
+});
+
+test("the row of a dual-stack Service has what ARP can answer for", () => {
+  const { state, table, told } = tableOf();
+  state.services.set(WEB.key, { ...WEB, ingress: ["192.0.2.10", "2001:db8::10"] });
+  table.updateAll();
+  expect(told).toEqual([ROW]);
 });

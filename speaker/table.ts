@@ -8,7 +8,7 @@ import type { Node } from "#lib/api/node.ts";
 import type { Pool } from "#lib/api/pool.ts";
 import type { Service } from "#lib/api/service.ts";
 import { type Election, elect, interfacesOn } from "#lib/election/election.ts";
-import type { Log } from "#lib/log/log.ts";
+import type { Log, LogFields } from "#lib/log/log.ts";
 import type { Row } from "./network/messages.ts";
 import { sha256 } from "./sha256.ts";
 
@@ -27,9 +27,12 @@ export interface Entry {
   readonly row: Row | undefined;
 }
 
-/** Told of each entry that is new or has changed, and of each Service that is gone. */
+/** Told of what is new. */
 export interface TableListener {
-  changed(entry: Entry): void;
+  /** The row is new or another than before; undefined: there is none any more. */
+  rowChanged(service: string, row: Row | undefined): void;
+  /** The entry, or the Service that it is about, says something else than before. */
+  entryChanged(entry: Entry): void;
   gone(service: string): void;
 }
 
@@ -79,10 +82,9 @@ export class Table {
   #update(key: string, nodes: readonly Node[]): void {
     const { cluster, configuration, ignoreExcludeLabel, node } = this.#options;
     const service = cluster.service(key);
+    const old = this.#entries.get(key);
     if (service === undefined) {
-      if (this.#entries.delete(key)) {
-        this.#listener.gone(key);
-      }
+      this.#forget(old);
       return;
     }
     const servingNodes = cluster.servingNodes(key);
@@ -92,13 +94,27 @@ export class Table {
       sha256,
     );
     const entry = { service, election, row: rowOf(service, election, nodes, node) };
-    const old = this.#entries.get(key);
     this.#entries.set(key, entry);
-    if (old !== undefined && isSame(old, entry)) {
+    const isRowSame = JSON.stringify(old?.row) === JSON.stringify(entry.row);
+    if (isRowSame && old?.service === service && messageOf(old) === messageOf(entry)) {
       return;
     }
     this.#logEligible(entry, old);
-    this.#listener.changed(entry);
+    if (!isRowSame) {
+      this.#listener.rowChanged(key, entry.row);
+    }
+    this.#listener.entryChanged(entry);
+  }
+
+  #forget(old: Entry | undefined): void {
+    if (old !== undefined) {
+      const { key } = old.service;
+      this.#entries.delete(key);
+      if (old.row !== undefined) {
+        this.#listener.rowChanged(key, undefined);
+      }
+      this.#listener.gone(key);
+    }
   }
 
   /** Told by the nodes that it concerns, the first in order before or now: all the others would say the same. */
@@ -115,7 +131,7 @@ export class Table {
       ip: service.ingress.join(" "),
       eligible: order.slice(0, NAMED_NODES),
       ...(order.length > NAMED_NODES && { moreEligible: order.length - NAMED_NODES }),
-      not: someOf(election.notEligible),
+      ...someNotEligible(election.notEligible),
     });
   }
 }
@@ -123,9 +139,11 @@ export class Table {
 /** How many nodes a log line names at most. */
 const NAMED_NODES = 8;
 
-/** The first few, for a log line. */
-export function someOf(notEligible: ReadonlyMap<string, string>): Record<string, string> {
-  return Object.fromEntries([...notEligible].slice(0, NAMED_NODES));
+/** The fields of a log line that name the first few nodes that are not eligible, with the reasons. */
+export function someNotEligible(notEligible: ReadonlyMap<string, string>): LogFields {
+  const not = Object.fromEntries([...notEligible].slice(0, NAMED_NODES));
+  const more = notEligible.size - NAMED_NODES;
+  return more > 0 ? { not, moreNot: more } : { not };
 }
 
 function rowOf(
@@ -141,19 +159,11 @@ function rowOf(
   const links = node === undefined ? undefined : interfacesOn(election.advertisements, node);
   return {
     service: service.key,
-    ips: election.ips,
+    // The network thread answers ARP alone.
+    ips: election.ips.filter((ip) => !ip.includes(":")),
     order: election.order,
     ...(links !== undefined && { links }),
   };
-}
-
-/** Whether nobody would notice the difference: the row, the reason and what the Service itself says are as before. */
-function isSame(a: Entry, b: Entry): boolean {
-  return (
-    a.service === b.service &&
-    messageOf(a) === messageOf(b) &&
-    JSON.stringify(a.row) === JSON.stringify(b.row)
-  );
 }
 
 function orderOf(election: Election | undefined): readonly string[] {

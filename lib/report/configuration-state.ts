@@ -63,11 +63,17 @@ export interface ConfigurationStateOptions {
 interface Stored {
   readonly summary: string;
   readonly result: string;
+  /** RFC 3339; of the condition. */
+  readonly since: string | undefined;
 }
 
 interface RawState {
   readonly metadata: object;
-  readonly status?: { readonly result?: string; readonly errorSummary?: string };
+  readonly status?: {
+    readonly result?: string;
+    readonly errorSummary?: string;
+    readonly conditions?: readonly { readonly lastTransitionTime?: string }[];
+  };
 }
 
 export class ConfigurationStateWriter {
@@ -89,6 +95,7 @@ export class ConfigurationStateWriter {
       project: ({ status }) => ({
         summary: status?.errorSummary ?? "",
         result: status?.result ?? "Unknown",
+        since: status?.conditions?.[0]?.lastTransitionTime,
       }),
       log,
     });
@@ -132,13 +139,14 @@ export class ConfigurationStateWriter {
       const made = { ...metadata, labels: reporter.labels, ownerReferences: owners };
       await apply(this.#path, { ...identity, metadata: made });
     }
+    const since = stored?.result === result ? stored.since : undefined;
     const condition = {
       type: reporter.conditionType,
       status: valid ? "True" : "False",
       reason: valid ? "Reconciled" : "ConfigurationError",
       // The bound of metav1.Condition.
       message: summary.slice(0, 32_768),
-      lastTransitionTime: new Date().toISOString(),
+      lastTransitionTime: since ?? new Date().toISOString(),
     };
     const status = { result, errorSummary: summary, conditions: [condition] };
     await apply(`${this.#path}/status`, { ...identity, metadata, status });

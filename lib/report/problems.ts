@@ -10,15 +10,21 @@ export class ProblemLog {
     this.#log = log;
   }
 
-  /** @returns whether these problems are others than the last ones */
-  tell(problems: readonly Problem[]): boolean {
+  /**
+   * @param hasLastGood whether a good configuration is in force
+   * @returns whether these problems are others than the last ones
+   */
+  tell(problems: readonly Problem[], hasLastGood: boolean): boolean {
     const text = JSON.stringify(problems);
     if (text === this.#told) {
       return false;
     }
     for (const { kind, name, field, message } of problems) {
       const fields = { kind, name, field, why: message };
-      this.#log.error("configuration refused: the last good one stays in force", fields);
+      const consequence = hasLastGood
+        ? "the last good one stays in force"
+        : "nothing is done until it is mended";
+      this.#log.error(`configuration refused: ${consequence}`, fields);
     }
     if (problems.length === 0) {
       this.#log.info("configuration is good again");

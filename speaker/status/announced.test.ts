@@ -13,6 +13,12 @@ const IPS = ["192.0.2.10"];
 test.each<[Announcement, string, string, string]>([
   [announced(IPS), "True", "Announced", "an eligible node answers for 192.0.2.10"],
   [
+    announced([...IPS, "2001:db8::10"]),
+    "True",
+    "Announced",
+    "an eligible node answers for 192.0.2.10; 2001:db8::10 is not announced: this version answers ARP (IPv4) only",
+  ],
+  [
     noLivingSpeaker(IPS, ["n1", "n2", "n3", "n4"]),
     "False",
     "NoLivingSpeaker",

@@ -15,12 +15,22 @@ export type Announcement =
       readonly message: string;
     };
 
-/** Only facts of its own Service, so that a failover rewrites nothing. */
+/**
+ * Only facts of its own Service, so that a failover rewrites nothing.
+ *
+ * @param ips all of the Service, one IPv4 address at least
+ */
 export function announced(ips: readonly string[]): Announcement {
+  const silent = ips.filter((ip) => ip.includes(":"));
+  const answered = ips.filter((ip) => !ip.includes(":"));
+  const exception =
+    silent.length > 0
+      ? `; ${silent.join(" and ")} is not announced: this version answers ARP (IPv4) only`
+      : "";
   return {
     status: "True",
     reason: "Announced",
-    message: `an eligible node answers for ${ips.join(" and ")}`,
+    message: `an eligible node answers for ${answered.join(" and ")}${exception}`,
   };
 }
 

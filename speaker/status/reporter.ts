@@ -11,7 +11,7 @@ import { servicePath } from "#lib/kube/paths.ts";
 import { WorkQueue } from "#lib/kube/work-queue.ts";
 import type { Log } from "#lib/log/log.ts";
 import { sha256 } from "#speaker/sha256.ts";
-import { type Entry, someOf, type Table } from "#speaker/table.ts";
+import { type Entry, someNotEligible, type Table } from "#speaker/table.ts";
 import {
   type Announcement,
   announced,
@@ -133,7 +133,7 @@ export class Reporter {
     const { election, row } = entry;
     if (row !== undefined && claim !== "none") {
       return row.links === undefined || row.links.some((link) => this.#links.has(link))
-        ? announced(row.ips)
+        ? announced(entry.service.ingress)
         : noSuchLink(row.ips, this.#options.node, row.links);
     }
     if (!this.#reports || entry.service.ingress.length === 0) {
@@ -167,18 +167,20 @@ export class Reporter {
     }
     const path = `${servicePath(service)}/status`;
     await unlessGone(this.#options.client.strategicPatch(path, patch, { signal }));
-    if (announcement.status === "True") {
+    const { status, reason, message } = announcement;
+    if (status === "True") {
       return;
     }
-    const { reason, message } = announcement;
-    this.#options.log.warn("address not announced", {
+    // Every new Service is for a moment without endpoints.
+    const isOrdinary = reason === "NoEndpoint" || reason === "NoLocalEndpoint";
+    this.#options.log[isOrdinary ? "info" : "warn"]("address not announced", {
       service: service.key,
       ip: service.ingress.join(" "),
       reason,
       why: message,
-      not: someOf(election.notEligible),
+      ...someNotEligible(election.notEligible),
     });
-    if (reason === "NoSuchLink") {
+    if (!isOrdinary) {
       this.#tell(service, "Warning", "announceFailed", message);
     }
   }

@@ -27,3 +27,11 @@ describe.each([
     expect(GUIDE).toContain(`| ${reason} |`);
   });
 });
+
+test("the guide finds the processes of the images by their command lines", () => {
+  const dockerfile = readFileSync(path.join(ROOT, "Dockerfile"), "utf8");
+  for (const component of ["controller", "speaker"]) {
+    expect(GUIDE).toContain(`herald/${component}/main.mjs`);
+    expect(dockerfile).toContain(`"/herald/${component}/main.mjs"`);
+  }
+});
