@@ -153,4 +153,13 @@ export class ClusterUser {
     );
     return output.split(" ").filter((node) => node !== "");
   }
+
+  /** Lines of Herald's processes that say that the API server refused them something: a rule is missing from a role. */
+  refusedByRoles(): readonly string[] {
+    const { controllers, nodes } = this.#lab;
+    const processes = [...controllers, ...nodes.map(({ name }) => this.#lab.speaker(name))];
+    return processes.flatMap(({ lines }) =>
+      lines.filter((line) => /forbidden|Unauthorized/i.test(line)),
+    );
+  }
 }

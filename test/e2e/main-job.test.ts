@@ -162,4 +162,8 @@ describe.each([
     await eventually(async () => (await user.owner(ip)) === owner);
     await eventually(async () => (await user.announcers("power")).join() === owner);
   });
+
+  test("all of it is within the rights of the roles", () => {
+    expect(user.refusedByRoles()).toEqual([]);
+  });
 });

@@ -1,4 +1,3 @@
-import { existsSync, statSync } from "node:fs";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { describeLab } from "./describe-lab.ts";
 import { Lab } from "./lab.ts";
@@ -23,19 +22,6 @@ describeLab("Herald in a lab", () => {
       ["speaker-n2", "speaker", "n2"],
       ["speaker-n3", "speaker", "n3"],
     ]);
-  });
-
-  test("reaches the API server with the rights of its roles alone", async () => {
-    await lab.speaker("n1").waitForLog(({ msg }) => msg === "speaker ready");
-    const logs = [...lab.controllers, lab.speaker("n1")].flatMap(({ lines }) => lines);
-    expect(logs.filter((line) => /forbidden|Unauthorized/i.test(line))).toEqual([]);
-  });
-
-  test("finds the key of the heartbeats mounted, readable by its owner alone", async () => {
-    await lab.mountMemberKey("n2");
-    const file = `${lab.directory}/member-key/n2/secretkey`;
-    expect(existsSync(file)).toBe(true);
-    expect(statSync(file).mode & 0o777).toBe(0o400);
   });
 
   test("ends a speaker by a signal and starts it anew", async () => {
