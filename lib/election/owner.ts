@@ -7,7 +7,7 @@ export interface Candidates {
   /** `namespace/name`. */
   readonly service: string;
   /** Names of nodes, the preferred first. */
-  readonly order: readonly string[];
+  readonly order: Iterable<string>;
 }
 
 export interface OwnerChange {
@@ -37,7 +37,7 @@ export function ownerChanges(
   const changes: OwnerChange[] = [];
   for (const { service, order } of candidates) {
     const from = owners.get(service);
-    const to = order.find((node) => alive.has(node));
+    const to = Iterator.from(order).find((node) => alive.has(node));
     if (from !== to) {
       changes.push({ service, from, to, ...causeOf(from, to, order, members) });
     }
@@ -48,7 +48,7 @@ export function ownerChanges(
 function causeOf(
   from: string | undefined,
   to: string | undefined,
-  order: readonly string[],
+  order: Iterable<string>,
   members: readonly MemberChange[],
 ): { because: string; afterMs?: number } {
   const member =
@@ -65,9 +65,10 @@ function causeOf(
 function causeInOrder(
   from: string | undefined,
   to: string | undefined,
-  order: readonly string[],
+  order: Iterable<string>,
 ): string {
-  if (order.length === 0) {
+  const eligible = new Set(order);
+  if (eligible.size === 0) {
     return "no node is eligible";
   }
   if (to === undefined) {
@@ -76,5 +77,5 @@ function causeInOrder(
   if (from === undefined) {
     return `${to} is the first eligible node that is alive`;
   }
-  return order.includes(from) ? `${to} now comes before ${from}` : `${from} is no longer eligible`;
+  return eligible.has(from) ? `${to} now comes before ${from}` : `${from} is no longer eligible`;
 }

@@ -38,6 +38,14 @@ export const sendto: (
 ) => number = libc.func("long sendto(int, const void *, ulong, int, const void *, uint)");
 export const recv: (fd: number, buffer: Uint8Array, length: number, flags: number) => number =
   libc.func("long recv(int, void *, ulong, int)");
+export const recvfrom: (
+  fd: number,
+  buffer: Uint8Array,
+  length: number,
+  flags: number,
+  source: Uint8Array,
+  sourceLength: Uint8Array,
+) => number = libc.func("long recvfrom(int, void *, ulong, int, void *, void *)");
 export const recvmmsg: (
   fd: number,
   messages: Uint8Array,

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { fromHex, toHex } from "#lib/bytes/hex.ts";
+import { fromHex, toHex } from "#lib/bytes/testing/hex.ts";
 import { MalformedError } from "#lib/bytes/malformed-error.ts";
 import { formatLinkDumpRequest, type Link, parseLinkEvents } from "./netlink.ts";
 

@@ -1,6 +1,6 @@
 import { afterEach, expect, test } from "vitest";
 import { parseIp } from "#lib/address/ip.ts";
-import { toHex } from "#lib/bytes/hex.ts";
+import { toHex } from "#lib/bytes/testing/hex.ts";
 import { PollSet } from "./poll-set.ts";
 import { socketAddress, UdpSocket } from "./udp-socket.ts";
 
@@ -37,6 +37,7 @@ test.for([
   poll.wait(5_000);
   expect(length).toBe(3);
   expect([...buffer.subarray(0, 3)]).toEqual([1, 2, 3]);
+  expect(toHex(socket.source)).toBe(toHex(socketAddress(parseIp(ip), PORT)));
 });
 
 test("serves both families on one port", () => {

@@ -7,7 +7,7 @@ import {
   intOption,
   LinuxError,
   NONBLOCK_CLOEXEC,
-  recv,
+  recvfrom,
   sendto,
   setsockopt,
   socket,
@@ -42,9 +42,15 @@ const NOT_SENT: ReadonlySet<string> = new Set([
 /** A UDP socket that never blocks, for a thread without an event loop: udp(7). */
 export class UdpSocket {
   readonly descriptor: number;
+  /** Where the datagram came from that was received last, as `send` takes it; the next one overwrites it. */
+  readonly source: Uint8Array;
+  readonly #sourceLength: Uint8Array;
 
-  private constructor(descriptor: number) {
+  private constructor(descriptor: number, family: Family) {
     this.descriptor = descriptor;
+    this.source = new Uint8Array(ADDRESS_LENGTH[family]);
+    // the kernel writes the same length back, for all addresses of a family have one
+    this.#sourceLength = intOption(this.source.length);
   }
 
   /**
@@ -56,7 +62,7 @@ export class UdpSocket {
     const what = `receive on UDP port ${port}`;
     const domain = family === "IPv4" ? AF_INET : AF_INET6;
     const descriptor = check(socket(domain, SOCK_DGRAM | NONBLOCK_CLOEXEC, 0), what);
-    const opened = new UdpSocket(descriptor);
+    const opened = new UdpSocket(descriptor, family);
     try {
       if (family === "IPv6") {
         check(setsockopt(descriptor, IPPROTO_IPV6, IPV6_V6ONLY, intOption(1), 4), what);
@@ -80,8 +86,9 @@ export class UdpSocket {
 
   /** Reads one datagram, and returns its length, or undefined when none waits. A longer one arrives cut. */
   receive(buffer: Uint8Array): number | undefined {
+    const { descriptor, source } = this;
     return checkUnless(
-      recv(this.descriptor, buffer, buffer.length, 0),
+      recvfrom(descriptor, buffer, buffer.length, 0, source, this.#sourceLength),
       NOTHING_TO_READ,
       "receive a datagram",
     );

@@ -1,7 +1,12 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { Heartbeat } from "#lib/wire/heartbeat.ts";
-import { DEAD_AFTER_MS, HEARTBEAT_INTERVAL_MS, Membership } from "./membership.ts";
+import {
+  DEAD_AFTER_MS,
+  HEARTBEAT_INTERVAL_MS,
+  type MemberChange,
+  Membership,
+} from "./membership.ts";
 
 const START = 50_000;
 
@@ -93,7 +98,7 @@ describe("a member that leaves", () => {
   test("is not called back by a heartbeat that its goodbye overtook", () => {
     const membership = threeNodes();
     membership.heard(heartbeat("n2", 3, { leaving: true }), START + 10);
-    expect(membership.heard(heartbeat("n2", 2), START + 11)).toEqual([]);
+    expect(membership.heard(heartbeat("n2", 2), START + 11)).toBe("old-sequence");
     expect(membership.alive().has("n2")).toBe(false);
   });
 
@@ -139,16 +144,25 @@ describe("a heartbeat that must not count", () => {
     ["is of an older incarnation", heartbeat("n2", 9, { incarnation: 4n }), "old-incarnation"],
     ["was heard before", heartbeat("n2", 3, { incarnation: 5n }), "old-sequence"],
     ["is an old goodbye", heartbeat("n2", 2, { incarnation: 5n, leaving: true }), "old-sequence"],
-  ] as const)("because it %s is ignored and counted", (_, replayed, reason) => {
-    const membership = threeNodes();
-    membership.heard(heartbeat("n2", 3, { incarnation: 5n }), START);
+  ] as const)(
+    "because it %s is ignored and counted, and the reason told",
+    (_, replayed, reason) => {
+      const membership = threeNodes();
+      membership.heard(heartbeat("n2", 3, { incarnation: 5n }), START);
 
-    expect(membership.heard(replayed, START + 600)).toEqual([]);
-    expect(membership.ignored[reason]).toBe(1);
-    expect(membership.nextDeadline).toBe(START + 1_000);
-    expect(membership.alive()).toEqual(new Set(["n1", "n2", "n3"]));
-  });
+      expect(membership.heard(replayed, START + 600)).toBe(reason);
+      expect(membership.ignored[reason]).toBe(1);
+      expect(membership.nextDeadline).toBe(START + 1_000);
+      expect(membership.alive()).toEqual(new Set(["n1", "n2", "n3"]));
+    },
+  );
 });
+
+const NAMES = ["n1", "n2", "n3", "n4"];
+
+function changesOf(heard: ReturnType<Membership["heard"]>): readonly MemberChange[] {
+  return typeof heard === "string" ? [] : heard;
+}
 
 /** What may happen to a speaker; `after` is the time since the event before, in milliseconds. */
 const anyEvent = fc.record({
@@ -169,7 +183,7 @@ const anyEvent = fc.record({
       weight: 1,
       arbitrary: fc.record({
         kind: fc.constant("members" as const),
-        names: fc.subarray(["n1", "n2", "n3", "n4"]),
+        names: fc.subarray(NAMES),
       }),
     },
   ),
@@ -219,7 +233,7 @@ describe("after any sequence of events", () => {
           const changes = [...membership.tick(now)];
           if (event.kind === "heard") {
             model.heard(event, now);
-            changes.push(...membership.heard(event, now));
+            changes.push(...changesOf(membership.heard(event, now)));
           } else {
             model.setMembers(event.names);
             changes.push(...membership.setMembers(event.names));
@@ -229,6 +243,9 @@ describe("after any sequence of events", () => {
           }
           expect(membership.alive()).toEqual(model.alive(now));
           expect(membership.alive()).toEqual(told);
+          expect(NAMES.filter((name) => membership.isAlive(name))).toEqual(
+            NAMES.filter((name) => told.has(name)),
+          );
         }
       }),
     );

@@ -78,23 +78,25 @@ export class Membership {
     return next === undefined ? undefined : next.heardAt + DEAD_AFTER_MS;
   }
 
+  isAlive(name: string): boolean {
+    return name === this.#self || this.#living.has(name);
+  }
+
   /**
-   * Takes the heartbeat of a member. A recorded one that is played again changes nothing: its sequence is not new.
-   * A speaker that restarts with its clock set back is therefore not heard until its clock has caught up.
+   * Takes a heartbeat, and returns what it changed, or why it does not count. A recorded one that is played again does
+   * not: its sequence is not new. So a speaker that restarts with its clock set back is not heard until the clock has
+   * caught up and its incarnation, which follows the clock, with it.
    */
-  heard(heartbeat: Heartbeat, now: number): readonly MemberChange[] {
+  heard(heartbeat: Heartbeat, now: number): readonly MemberChange[] | IgnoredHeartbeat {
     const member = this.#members.get(heartbeat.sender);
     if (member === undefined) {
-      this.ignored[heartbeat.sender === this.#self ? "own-name" : "not-a-member"] += 1;
-      return NO_CHANGES;
+      return this.#ignore(heartbeat.sender === this.#self ? "own-name" : "not-a-member");
     }
     if (heartbeat.incarnation < member.incarnation) {
-      this.ignored["old-incarnation"] += 1;
-      return NO_CHANGES;
+      return this.#ignore("old-incarnation");
     }
     if (heartbeat.incarnation === member.incarnation && heartbeat.sequence <= member.sequence) {
-      this.ignored["old-sequence"] += 1;
-      return NO_CHANGES;
+      return this.#ignore("old-sequence");
     }
     member.incarnation = heartbeat.incarnation;
     member.sequence = heartbeat.sequence;
@@ -137,6 +139,11 @@ export class Membership {
       changes.push(died(member, silentMs));
     }
     return changes;
+  }
+
+  #ignore(why: IgnoredHeartbeat): IgnoredHeartbeat {
+    this.ignored[why] += 1;
+    return why;
   }
 
   #add(name: string): MemberState {

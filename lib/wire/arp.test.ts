@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { parseIp } from "#lib/address/ip.ts";
-import { fromHex, toHex } from "#lib/bytes/hex.ts";
+import { fromHex, toHex } from "#lib/bytes/testing/hex.ts";
 import { MalformedError } from "#lib/bytes/malformed-error.ts";
 import { type ArpPacket, formatArp, Operation, parseArp } from "./arp.ts";
 import { macFromBytes } from "./mac.ts";

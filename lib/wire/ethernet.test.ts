@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { fromHex } from "#lib/bytes/hex.ts";
+import { fromHex } from "#lib/bytes/testing/hex.ts";
 import { MalformedError } from "#lib/bytes/malformed-error.ts";
 import { type EthernetFrame, EtherType, formatEthernet, parseEthernet } from "./ethernet.ts";
 import { macFromBytes } from "./mac.ts";

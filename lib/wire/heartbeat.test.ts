@@ -1,7 +1,7 @@
 import { createHmac, timingSafeEqual } from "node:crypto";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { fromHex, toHex } from "#lib/bytes/hex.ts";
+import { fromHex, toHex } from "#lib/bytes/testing/hex.ts";
 import { MalformedError } from "#lib/bytes/malformed-error.ts";
 import {
   formatHeartbeat,
@@ -42,7 +42,9 @@ const heartbeats = fc.record({
   incarnation: fc.bigInt(0n, 0xffff_ffff_ffff_ffffn),
   sequence: fc.nat(0xffff_ffff),
   leaving: fc.boolean(),
-  macs: fc.array(fc.uint8Array({ minLength: 6, maxLength: 6 }).map(macFromBytes), { maxLength: 8 }),
+  macs: fc.array(fc.uint8Array({ minLength: 6, maxLength: 6 }).map(macFromBytes), {
+    maxLength: 64,
+  }),
 });
 
 /** The fields with the tag that belongs to them, whatever they say. */
@@ -95,8 +97,8 @@ test.for([
   },
   {
     what: "too many links",
-    hex: FIELDS.replace("6e3102", "6e3109"),
-    why: "link count is 9, over 8",
+    hex: FIELDS.replace("6e3102", "6e3141"),
+    why: "link count is 65, over 64",
   },
   {
     what: "fewer links than it says",
@@ -108,7 +110,7 @@ test.for([
     hex: `${FIELDS}00`,
     why: "33 bytes remain where the tag has 32",
   },
-  { what: "a packet without end", hex: FIELDS + "00".repeat(400), why: "it has 466 bytes" },
+  { what: "a packet without end", hex: FIELDS + "00".repeat(624), why: "it has 690 bytes" },
 ])("refuses $what, even with a right tag", ({ hex, why }) => {
   expect(() => parseHeartbeat(sealed(hex), isAuthentic)).toThrow(
     new MalformedError("heartbeat", why),
@@ -140,7 +142,7 @@ test.for([
   { what: "an empty name", heartbeat: { ...HEARTBEAT, sender: "" } },
   { what: "a name of 254 bytes", heartbeat: { ...HEARTBEAT, sender: "n".repeat(254) } },
   { what: "a name outside ASCII", heartbeat: { ...HEARTBEAT, sender: "knöten" } },
-  { what: "nine links", heartbeat: { ...HEARTBEAT, macs: Array(9).fill("02:00:00:00:00:11") } },
+  { what: "65 links", heartbeat: { ...HEARTBEAT, macs: Array(65).fill("02:00:00:00:00:11") } },
 ])("does not write $what", ({ heartbeat }) => {
   expect(() => formatHeartbeat(heartbeat, tag)).toThrow(RangeError);
 });
@@ -157,6 +159,15 @@ test("makes a heartbeat of any authentic bytes, or says what is wrong with them"
       }
     }),
   );
+});
+
+test("reads the longest heartbeat, which fits into one frame everywhere", () => {
+  const macs = Array<string>(64).fill("02:00:00:00:00:11");
+  const longest = { ...HEARTBEAT, sender: "n".repeat(253), macs };
+  const bytes = formatHeartbeat(longest, tag);
+  expect(bytes).toHaveLength(MAX_HEARTBEAT_LENGTH);
+  expect(MAX_HEARTBEAT_LENGTH).toBeLessThanOrEqual(1_200);
+  expect(parseHeartbeat(bytes, isAuthentic)).toEqual(longest);
 });
 
 test("reads every heartbeat that it writes", () => {

@@ -5,11 +5,11 @@
  *  4  magic "HRLD"                 memberlist, which other speakers use on this port, begins no packet with it
  *  1  version                      1
  *  1  flags                        bit 0: the sender is about to stop; the others are zero
- *  8  incarnation                  milliseconds since the epoch when the sender started
- *  4  sequence
+ *  8  incarnation                  milliseconds since the epoch
+ *  4  sequence                     within the incarnation
  *  1  length of the name, 1…253
  *  n  name of the sender's node
- *  1  count of links, 0…8
+ *  1  count of links, 0…64
  * 6m  MAC address of each link
  * 32  HMAC-SHA-256
  * ```
@@ -22,7 +22,8 @@ import { MAC_LENGTH, type Mac, macFromBytes, macToBytes } from "./mac.ts";
 /** Names of nodes are DNS subdomains, RFC 1123 §2.1. */
 const NAME = /^[a-z0-9.-]{1,253}$/;
 const MAX_NAME_LENGTH = 253;
-export const MAX_MACS = 8;
+/** A node of more links than that, each with an address of its own, tells of some of them. */
+export const MAX_MACS = 64;
 const TAG_LENGTH = 32;
 
 const MAGIC = 0x48_52_4c_44;
@@ -31,20 +32,20 @@ const FLAG_LEAVING = 1;
 /** Magic, version, flags, incarnation, sequence, and the two counts. */
 const FIXED_LENGTH = 20;
 
-/** The longest packet, in bytes: it fits into one frame everywhere. */
+/** The longest packet, 689 bytes: it fits into one frame everywhere. */
 export const MAX_HEARTBEAT_LENGTH =
   FIXED_LENGTH + MAX_NAME_LENGTH + MAX_MACS * MAC_LENGTH + TAG_LENGTH;
 
 export interface Heartbeat {
   /** The name of the sender's node. */
   readonly sender: string;
-  /** Milliseconds since the epoch when the sender started. */
+  /** Milliseconds since the epoch by the sender's clock, a while ago; never less than in an earlier heartbeat. */
   readonly incarnation: bigint;
   /** Grows by one with every heartbeat of one incarnation; 32 bits. */
   readonly sequence: number;
   /** The sender is about to stop. */
   readonly leaving: boolean;
-  /** Of the sender's links that can answer, at most eight. */
+  /** Of the sender's links that can answer, at most 64. */
   readonly macs: readonly Mac[];
 }
 

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { toHex } from "#lib/bytes/hex.ts";
+import { toHex } from "#lib/bytes/testing/hex.ts";
 import { announcementFrames, FRAMES_PER_ANNOUNCEMENT } from "./announcement.ts";
 
 test("announces as request without and as reply with the target's MAC address, both to everyone", () => {

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { beforeEach, describe, expect, test } from "vitest";
 import { parseIp } from "#lib/address/ip.ts";
-import { fromHex, toHex } from "#lib/bytes/hex.ts";
+import { fromHex, toHex } from "#lib/bytes/testing/hex.ts";
 import { MalformedError } from "#lib/bytes/malformed-error.ts";
 import { formatArp, Operation, parseArp } from "#lib/wire/arp.ts";
 import { EtherType, formatEthernet, parseEthernet } from "#lib/wire/ethernet.ts";

@@ -1,7 +1,7 @@
-import { createHmac, timingSafeEqual } from "node:crypto";
 import { type Family, tryParseIp } from "#lib/address/ip.ts";
 import { MalformedError } from "#lib/bytes/malformed-error.ts";
 import { isFamilyMissing, socketAddress, UdpSocket } from "#lib/linux/udp-socket.ts";
+import type { Log } from "#lib/log/log.ts";
 import {
   formatHeartbeat,
   type Heartbeat,
@@ -10,6 +10,8 @@ import {
   parseHeartbeat,
 } from "#lib/wire/heartbeat.ts";
 import type { Mac } from "#lib/wire/mac.ts";
+import { HeartbeatNumbers } from "./heartbeat-numbers.ts";
+import { MemberKeys, tagOf } from "./member-keys.ts";
 import type { MemberAddress } from "./messages.ts";
 
 /** A heartbeat that says goodbye goes out this often, for nobody repeats it when it is lost. */
@@ -22,9 +24,13 @@ export interface HeartbeatOptions {
   readonly nodeName: string;
   /** UDP, on all nodes the same. */
   readonly port: number;
-  /** Grows with every start of this speaker. */
-  readonly incarnation: bigint;
-  onHeartbeat(heartbeat: Heartbeat): void;
+  readonly log: Log;
+  /** Milliseconds of a clock that never steps back. */
+  readonly clock: () => number;
+  /** Milliseconds since the epoch, of the clock that may be set. */
+  readonly wallClock: () => number;
+  /** Returns whether it counts: one of no member, or one that was recorded and is played again, does not. */
+  onHeartbeat(heartbeat: Heartbeat): boolean;
   /** Told of a datagram that is no heartbeat of ours, with the reason. */
   onRefused(why: string): void;
 }
@@ -34,25 +40,35 @@ interface Peer {
   readonly address: Uint8Array;
 }
 
+/** The last heartbeat of a member that counted. */
+interface LastHeard {
+  readonly heartbeat: Heartbeat;
+  readonly from: Peer;
+  /** A goodbye names none, and does not take them away. */
+  readonly macs: readonly Mac[];
+}
+
 /** The heartbeats of this node to the others, and theirs to it. */
 export class Heartbeats {
   readonly #options: HeartbeatOptions;
   readonly #sockets = new Map<Family, UdpSocket>();
   readonly #buffer = new Uint8Array(MAX_HEARTBEAT_LENGTH + 1);
-  #members: readonly MemberAddress[] = [];
-  #names: ReadonlySet<string> = new Set();
-  #peers: readonly Peer[] = [];
-  /** Of each member, as its last heartbeat told. */
-  readonly #macs = new Map<string, readonly Mac[]>();
-  #key: Uint8Array | undefined;
-  #sequence = 0;
+  readonly #keys: MemberKeys;
+  readonly #numbers: HeartbeatNumbers;
+  /** All but this node. */
+  #others: readonly MemberAddress[] = [];
+  /** By member; undefined where its Node gives no address to send to. */
+  #peers: ReadonlyMap<string, Peer | undefined> = new Map();
+  readonly #lastHeard = new Map<string, LastHeard>();
 
   constructor(options: HeartbeatOptions) {
     this.#options = options;
+    this.#keys = new MemberKeys(options.clock);
+    this.#numbers = new HeartbeatNumbers(options.wallClock);
   }
 
   get hasKey(): boolean {
-    return this.#key !== undefined;
+    return this.#keys.inForce.length > 0;
   }
 
   /**
@@ -71,7 +87,7 @@ export class Heartbeats {
       this.close();
       throw error;
     }
-    this.setMembers(this.#members);
+    this.#findPeers();
     return this.#sockets
       .values()
       .map(({ descriptor }) => descriptor)
@@ -79,26 +95,24 @@ export class Heartbeats {
   }
 
   setKey(key: Uint8Array): void {
-    this.#key = key;
+    this.#keys.set(key);
   }
 
   /** @param members all nodes; this one among them is passed over */
   setMembers(members: readonly MemberAddress[]): void {
-    this.#members = members;
-    this.#names = new Set(members.map(({ name }) => name));
-    for (const name of this.#macs.keys()) {
-      if (!this.#names.has(name)) {
-        this.#macs.delete(name);
+    this.#others = members.filter(({ name }) => name !== this.#options.nodeName);
+    const names = new Set(this.#others.map(({ name }) => name));
+    for (const name of this.#lastHeard.keys()) {
+      if (!names.has(name)) {
+        this.#lastHeard.delete(name);
       }
     }
-    this.#peers = members
-      .filter(({ name }) => name !== this.#options.nodeName)
-      .flatMap(({ addresses }) => this.#peerAt(addresses) ?? []);
+    this.#findPeers();
   }
 
   /** Whether the MAC address is of another node that was heard. */
   hasMac(mac: Mac): boolean {
-    return this.#macs.values().some((macs) => macs.includes(mac));
+    return this.#lastHeard.values().some(({ macs }) => macs.includes(mac));
   }
 
   /** Sends one heartbeat to every other member. */
@@ -120,7 +134,7 @@ export class Heartbeats {
         if (length === undefined) {
           break;
         }
-        this.#take(this.#buffer.subarray(0, length));
+        this.#take(this.#buffer.subarray(0, length), socket);
       }
     }
   }
@@ -133,39 +147,71 @@ export class Heartbeats {
   }
 
   #send(macs: readonly Mac[], leaving: boolean): void {
-    const key = this.#key;
-    if (key === undefined || this.#peers.length === 0) {
+    const peers = this.#reachablePeers();
+    if (peers.length === 0) {
       return;
     }
-    this.#sequence += 1;
-    const { nodeName: sender, incarnation } = this.#options;
-    const datagram = formatHeartbeat(
-      { sender, incarnation, sequence: this.#sequence, leaving, macs: macs.slice(0, MAX_MACS) },
-      (bytes) => tagOf(bytes, key),
-    );
-    for (const { socket, address } of this.#peers) {
-      socket.send(datagram, address);
+    const { nodeName: sender } = this.#options;
+    const told = [...new Set(macs)].slice(0, MAX_MACS);
+    const heartbeat = { sender, ...this.#numbers.next(), leaving, macs: told };
+    for (const key of this.#keys.inForce) {
+      const datagram = formatHeartbeat(heartbeat, (bytes) => tagOf(bytes, key));
+      for (const { socket, address } of peers) {
+        socket.send(datagram, address);
+      }
     }
   }
 
-  #take(datagram: Uint8Array): void {
-    const key = this.#key;
-    if (key === undefined) {
+  #take(datagram: Uint8Array, socket: UdpSocket): void {
+    if (!this.hasKey) {
       return;
     }
     try {
       const heartbeat = parseHeartbeat(datagram, (bytes, tag) =>
-        timingSafeEqual(tagOf(bytes, key), tag),
+        this.#keys.isAuthentic(bytes, tag),
       );
-      if (this.#names.has(heartbeat.sender) && !heartbeat.leaving) {
-        this.#macs.set(heartbeat.sender, heartbeat.macs);
+      const last = this.#lastHeard.get(heartbeat.sender);
+      // while two keys are in force every heartbeat comes twice, which is no replay
+      const isTwin = this.#keys.inForce.length > 1 && isSame(heartbeat, last?.heartbeat);
+      if (!isTwin && this.#options.onHeartbeat(heartbeat)) {
+        const { sender, leaving, macs } = heartbeat;
+        const from = { socket, address: socket.source.slice() };
+        this.#lastHeard.set(sender, { heartbeat, from, macs: leaving ? (last?.macs ?? []) : macs });
       }
-      this.#options.onHeartbeat(heartbeat);
     } catch (error) {
       if (!(error instanceof MalformedError)) {
         throw error;
       }
       this.#options.onRefused(error.why);
+    }
+  }
+
+  /** Where the Node gives no address, the last heartbeat that counted does: nobody else can have sent it. */
+  #reachablePeers(): readonly Peer[] {
+    return this.#peers
+      .entries()
+      .map(([name, peer]) => peer ?? this.#lastHeard.get(name)?.from)
+      .filter((peer) => peer !== undefined)
+      .toArray();
+  }
+
+  /** Tells once of each member without an address to send to. Before the port is open it is too early to know. */
+  #findPeers(): void {
+    if (this.#sockets.size === 0) {
+      return;
+    }
+    const before = this.#peers;
+    this.#peers = new Map(
+      this.#others.map(({ name, addresses }) => [name, this.#peerAt(addresses)]),
+    );
+    for (const { name, addresses } of this.#others) {
+      const isKnown = before.has(name) && before.get(name) === undefined;
+      if (this.#peers.get(name) === undefined && !isKnown) {
+        this.#options.log.warn(
+          "node without a usable InternalIP, its heartbeats are answered to where they come from: give its kubelet a --node-ip",
+          { node: name, internalIps: addresses },
+        );
+      }
     }
   }
 
@@ -181,8 +227,8 @@ export class Heartbeats {
   }
 }
 
-function tagOf(bytes: Uint8Array, key: Uint8Array): Uint8Array {
-  return createHmac("sha256", key).update(bytes).digest();
+function isSame(one: Heartbeat, other: Heartbeat | undefined): boolean {
+  return one.incarnation === other?.incarnation && one.sequence === other.sequence;
 }
 
 function openIfSupported(port: number): UdpSocket | undefined {

@@ -28,8 +28,6 @@ const MAX_MESSAGES_A_TURN = 500;
 export interface LoopOptions {
   readonly nodeName: string;
   readonly memberPort: number;
-  /** Grows with every start. */
-  readonly incarnation: bigint;
   /** Matched anywhere in a link's name. */
   readonly excludedLinks: readonly RegExp[];
   /** An eventfd that is signalled after each message. */
@@ -38,6 +36,8 @@ export interface LoopOptions {
   readonly log: NetworkLog;
   /** Milliseconds of a clock that never steps back. */
   readonly clock: () => number;
+  /** Milliseconds since the epoch, of the clock that may be set. */
+  readonly wallClock: () => number;
   nextMessage(): ToNetwork | undefined;
 }
 
@@ -57,7 +57,7 @@ export class NetworkLoop {
 
   constructor(options: LoopOptions) {
     this.#options = options;
-    const { nodeName, memberPort, incarnation, excludedLinks, log, clock } = options;
+    const { nodeName, memberPort, excludedLinks, log, clock, wallClock } = options;
     this.#wake = new Eventfd(options.wake);
     this.#ownership = new Ownership(nodeName);
     const context: ArpLinkContext = {
@@ -84,10 +84,10 @@ export class NetworkLoop {
     this.#members = new Members({
       nodeName,
       port: memberPort,
-      incarnation,
       drops: this.#drops,
       log,
       clock,
+      wallClock,
       macs: () => this.#links.answering.map(({ mac }) => mac),
       onOpen: (descriptors) => {
         for (const descriptor of descriptors) {

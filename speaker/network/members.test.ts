@@ -1,17 +1,21 @@
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { parseIp } from "#lib/address/ip.ts";
 import { PollSet } from "#lib/linux/poll-set.ts";
 import { socketAddress, UdpSocket } from "#lib/linux/udp-socket.ts";
+import { formatHeartbeat } from "#lib/wire/heartbeat.ts";
 import { DropCounts } from "./drop-counts.ts";
+import { tagOf } from "./member-keys.ts";
 import { Members } from "./members.ts";
 
 /** Free unless two runs of the tests meet. */
 const PORT = 24_000 + (process.pid % 4_000);
+const WALL_MS = 1_000_000;
 const KEY = new Uint8Array(32).fill(0x5a);
 
 let now: number;
 let alive: string[][];
 let errors: unknown[];
+let warnings: unknown[];
 let drops: DropCounts;
 let poll: PollSet;
 let members: Members;
@@ -20,16 +24,22 @@ beforeEach(() => {
   now = 0;
   alive = [];
   errors = [];
+  warnings = [];
   drops = new DropCounts();
   poll = new PollSet();
   const ignore = () => undefined;
   members = new Members({
     nodeName: "n1",
     port: PORT,
-    incarnation: 1n,
     drops,
-    log: { debug: ignore, info: ignore, warn: ignore, error: (_, fields) => errors.push(fields) },
+    log: {
+      debug: ignore,
+      info: ignore,
+      warn: (_, fields) => warnings.push(fields),
+      error: (_, fields) => errors.push(fields),
+    },
     clock: () => now,
+    wallClock: () => WALL_MS + now,
     macs: () => ["02:00:00:00:00:11"],
     onOpen: (descriptors) => {
       for (const descriptor of descriptors) {
@@ -88,4 +98,57 @@ test("counts and drops what is no heartbeat of ours", () => {
   poll.wait(5_000);
   sender.close();
   expect(drops.takeNews({})).toEqual({ heartbeatNotAuthentic: 1 });
+});
+
+describe("a member whose clock was set back across a restart", () => {
+  const REFUSED = { node: "n2", clockBehindMs: 61_000 };
+  let n2: UdpSocket;
+  let sequence: number;
+
+  /** As of a speaker that dates its heartbeats so. */
+  function hearFrom(incarnation: number): void {
+    sequence += 1;
+    const heartbeat = { sender: "n2", incarnation: BigInt(incarnation), sequence, leaving: false };
+    const datagram = formatHeartbeat({ ...heartbeat, macs: [] }, (bytes) => tagOf(bytes, KEY));
+    n2.send(datagram, socketAddress(parseIp("127.0.0.1"), PORT));
+    poll.wait(5_000);
+  }
+
+  function passMs(ms: number): void {
+    now += ms;
+    members.tick(now);
+  }
+
+  beforeEach(() => {
+    n2 = UdpSocket.open("IPv4", PORT + 1);
+    sequence = 0;
+    members.setList([{ name: "n2", addresses: ["127.0.0.1"] }]);
+    members.setKey(KEY);
+    members.ready();
+    hearFrom(WALL_MS);
+  });
+
+  afterEach(() => {
+    n2.close();
+  });
+
+  test("is told of once in an outage", () => {
+    passMs(1_000);
+    expect(alive.at(-1)).toEqual(["n1"]);
+    hearFrom(WALL_MS - 60_000);
+    passMs(200);
+    hearFrom(WALL_MS - 60_000);
+    expect(warnings).toEqual([REFUSED]);
+
+    hearFrom(WALL_MS + 1);
+    expect(alive.at(-1)).toEqual(["n1", "n2"]);
+    passMs(1_000);
+    hearFrom(WALL_MS - 60_000 + 1_200);
+    expect(warnings).toEqual([REFUSED, REFUSED]);
+  });
+
+  test("is not told of while it is alive, for a packet may come late", () => {
+    hearFrom(WALL_MS - 60_000);
+    expect(warnings).toEqual([]);
+  });
 });

@@ -5,6 +5,7 @@ import {
   type MemberChange,
   Membership,
 } from "#lib/membership/membership.ts";
+import type { Heartbeat } from "#lib/wire/heartbeat.ts";
 import type { Mac } from "#lib/wire/mac.ts";
 import type { DropCounts } from "./drop-counts.ts";
 import { Heartbeats } from "./heartbeats.ts";
@@ -17,10 +18,12 @@ export interface MembersOptions {
   readonly nodeName: string;
   /** UDP. */
   readonly port: number;
-  readonly incarnation: bigint;
   readonly drops: DropCounts;
   readonly log: Log;
+  /** Milliseconds of a clock that never steps back. */
   readonly clock: () => number;
+  /** Milliseconds since the epoch, of the clock that may be set. */
+  readonly wallClock: () => number;
   /** Of the links that can answer. */
   macs(): readonly Mac[];
   /** Called with the descriptors of the heartbeats' sockets, once they are open. */
@@ -42,17 +45,19 @@ export class Members {
   #openAt: number | undefined;
   #beatAt = 0;
   #toldWhyNot: string | undefined;
+  /** The dead of whom it was told that their heartbeats are refused. */
+  readonly #toldRefused = new Set<string>();
 
   constructor(options: MembersOptions) {
     this.#options = options;
-    const { nodeName, port, incarnation } = options;
+    const { nodeName, port, log, clock, wallClock } = options;
     this.#heartbeats = new Heartbeats({
       nodeName,
       port,
-      incarnation,
-      onHeartbeat: (heartbeat) => {
-        this.#tell(this.#membership?.heard(heartbeat, options.clock()) ?? []);
-      },
+      log,
+      clock,
+      wallClock,
+      onHeartbeat: (heartbeat) => this.#hear(heartbeat),
       onRefused: () => options.drops.countHeartbeat(),
     });
   }
@@ -163,7 +168,36 @@ export class Members {
     }
   }
 
+  /** Returns whether the heartbeat counts. */
+  #hear(heartbeat: Heartbeat): boolean {
+    const heard = this.#membership?.heard(heartbeat, this.#options.clock());
+    if (heard === undefined || typeof heard === "string") {
+      if (heard === "old-incarnation") {
+        this.#tellRefused(heartbeat);
+      }
+      return false;
+    }
+    this.#tell(heard);
+    return true;
+  }
+
+  /** Tells once an outage that the node sends, but is not heard. One packet that came late is no outage. */
+  #tellRefused({ sender, incarnation }: Heartbeat): void {
+    if (this.#membership?.isAlive(sender) === true || this.#toldRefused.has(sender)) {
+      return;
+    }
+    this.#toldRefused.add(sender);
+    const behindMs = Math.round(this.#options.wallClock() - Number(incarnation));
+    this.#options.log.warn(
+      "heartbeats refused, for the node's clock is behind where it was before: set it right, or restart this speaker if it is right now",
+      { node: sender, clockBehindMs: behindMs },
+    );
+  }
+
   #tell(changes: readonly MemberChange[]): void {
+    for (const { name } of changes) {
+      this.#toldRefused.delete(name);
+    }
     if (this.#membership !== undefined && changes.length > 0) {
       this.#options.onAlive(this.#membership.alive(), changes);
     }

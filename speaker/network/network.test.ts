@@ -16,7 +16,7 @@ import { BROADCAST_MAC } from "#lib/wire/mac.ts";
 import { ArpHost, type Heard } from "./lab/arp-host.ts";
 import { Segment } from "./lab/segment.ts";
 import { SpeakerHandle } from "./lab/speaker-handle.ts";
-import type { Row } from "./messages.ts";
+import type { MemberAddress, Row } from "./messages.ts";
 
 const N1 = { name: "n1", ip: "192.0.2.1", mac: "02:00:00:00:00:11" };
 const N2 = { name: "n2", ip: "192.0.2.2", mac: "02:00:00:00:00:12" };
@@ -92,10 +92,14 @@ async function owners(): Promise<readonly string[]> {
   return (await ask(requestFor({ ip: VIP }))).map(({ source }) => source);
 }
 
-function start(node: string, rows: readonly Row[] = [ROW, MARKER_ROW]): SpeakerHandle {
+function start(
+  node: string,
+  rows: readonly Row[] = [ROW, MARKER_ROW],
+  members: readonly MemberAddress[] = MEMBERS,
+): SpeakerHandle {
   const speaker = new SpeakerHandle(segment.namespaceOf(node), node);
   speakers.push(speaker);
-  speaker.send({ kind: "members", members: MEMBERS });
+  speaker.send({ kind: "members", members });
   for (const row of rows) {
     speaker.send({ kind: "put", row });
   }
@@ -246,6 +250,25 @@ describe.runIf(isRoot)("a network of two speakers and a client (needs root)", ()
       expect(output.match(/reply from 192\.0\.2\.10 \[02:00:00:00:00:11\]/g)).toHaveLength(2);
     });
   });
+
+  test("a node without an InternalIP is answered, so that both hear each other and one owns", async () => {
+    onTestFinished(stopAll);
+    const unaddressed = { name: "n2", addresses: [] };
+    const members = [{ name: "n1", addresses: [N1.ip] }, unaddressed];
+    const n1 = start("n1", [ROW, MARKER_ROW], members);
+    await vi.waitFor(() => expect(n1.alive).toEqual(["n1"]), LIMIT);
+    const n2 = start("n2", [ROW, MARKER_ROW], [unaddressed]);
+    await announced(n2);
+
+    n2.send({ kind: "members", members });
+    await vi.waitFor(() => {
+      expect([n1.alive, n2.alive]).toEqual([
+        ["n1", "n2"],
+        ["n2", "n1"],
+      ]);
+    }, LIMIT);
+    expect(await owners()).toEqual([N1.mac]);
+  }, 20_000);
 
   test("an address moves with the life of its owner, and only one node answers", async () => {
     onTestFinished(stopAll);

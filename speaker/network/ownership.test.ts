@@ -1,7 +1,10 @@
+import { once } from "node:events";
+import { Worker } from "node:worker_threads";
 import { describe, expect, test } from "vitest";
 import type { MemberChange } from "#lib/membership/membership.ts";
 import type { Row } from "./messages.ts";
 import { Ownership } from "./ownership.ts";
+import { HEAP_LIMITS } from "./start.ts";
 
 const ADDRESS = 0xc000_020a;
 const OTHER = 0xc000_020b;
@@ -130,3 +133,11 @@ test("names the addresses to look at again, once", () => {
   ownership.remove("default/other");
   expect(ownership.takeTouched()).toEqual(new Set([ADDRESS, OTHER]));
 });
+
+test("ten thousand Services that two hundred nodes may own fit into the thread's heap", async () => {
+  const worker = new Worker(new URL("./lab/full-table.ts", import.meta.url), {
+    workerData: 200,
+    resourceLimits: HEAP_LIMITS,
+  });
+  expect(await once(worker, "message")).toEqual([10_000]);
+}, 30_000);

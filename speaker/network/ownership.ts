@@ -4,6 +4,7 @@ import { tryParseIp } from "#lib/address/ip.ts";
 import { type OwnerChange, ownerChanges } from "#lib/election/owner.ts";
 import type { MemberChange } from "#lib/membership/membership.ts";
 import type { Row } from "./messages.ts";
+import { NodeNames, type NodeOrder } from "./node-names.ts";
 
 /** A Service has another owner, and with it these addresses. */
 export interface Transfer {
@@ -15,11 +16,17 @@ export interface Transfer {
 /** The links on which an address is answered. */
 export type AnsweredOn = "every link" | ReadonlySet<string>;
 
+/** A row as it is held here: many of them, for long. */
+interface HeldRow extends Omit<Row, "order"> {
+  readonly order: NodeOrder;
+}
+
 const NONE: ReadonlySet<number> = new Set();
 
 export class Ownership {
   readonly #self: string;
-  readonly #rows = new Map<string, Row>();
+  readonly #nodeNames = new NodeNames();
+  readonly #rows = new Map<string, HeldRow>();
   /** Names of nodes by Service. */
   readonly #owners = new Map<string, string>();
   /** The Services that hold an IPv4 address, more than one when it is shared. */
@@ -36,11 +43,15 @@ export class Ownership {
     const before = this.#rows.get(row.service);
     const isOther = before !== undefined && before.ips.join() !== row.ips.join();
     const ended = isOther ? this.remove(row.service, "the addresses of the Service changed") : [];
-    this.#rows.set(row.service, row);
-    for (const address of ipv4Of(row)) {
+    const held = { ...row, order: this.#nodeNames.keep(row.order) };
+    if (before !== undefined && !isOther) {
+      this.#nodeNames.release(before.order);
+    }
+    this.#rows.set(row.service, held);
+    for (const address of ipv4Of(held)) {
       this.#hold(address, row.service);
     }
-    return [...ended, ...this.#elect([row], [])];
+    return [...ended, ...this.#elect([held], [])];
   }
 
   remove(service: string, because = "the Service is no longer announced"): readonly Transfer[] {
@@ -49,6 +60,7 @@ export class Ownership {
       return [];
     }
     this.#rows.delete(service);
+    this.#nodeNames.release(row.order);
     for (const address of ipv4Of(row)) {
       this.#letGo(address, service);
     }
@@ -97,7 +109,7 @@ export class Ownership {
     return links;
   }
 
-  #elect(rows: Iterable<Row>, members: readonly MemberChange[]): readonly Transfer[] {
+  #elect(rows: Iterable<HeldRow>, members: readonly MemberChange[]): readonly Transfer[] {
     return ownerChanges(rows, this.#owners, this.#alive, members).map((change) => {
       if (change.to === undefined) {
         this.#owners.delete(change.service);
@@ -133,7 +145,7 @@ export class Ownership {
 }
 
 /** As unsigned integers; addresses of the other family are not ARP's. */
-function ipv4Of(row: Row): readonly number[] {
+function ipv4Of(row: HeldRow): readonly number[] {
   return row.ips.flatMap((text) => {
     const ip = tryParseIp(text);
     return ip?.family === "IPv4" ? [Number(ip.value)] : [];

@@ -1,15 +1,21 @@
 /** The main thread's end of the network thread. */
 
 import { extname } from "node:path";
-import { MessageChannel, type MessagePort, Worker } from "node:worker_threads";
+import { MessageChannel, type MessagePort, type ResourceLimits, Worker } from "node:worker_threads";
 import { Eventfd } from "#lib/linux/eventfd.ts";
 import type { LogLevel } from "#lib/log/log.ts";
 import { DEFAULT_EXCLUDED_LINKS } from "./link-rules.ts";
 import type { FromNetwork, ToNetwork } from "./messages.ts";
 
-/** Ten thousand rows and their addresses take a fifth of it. */
-const MAX_OLD_GENERATION_MB = 64;
-const MAX_YOUNG_GENERATION_MB = 4;
+/**
+ * Bounds of the thread's heap. Ten thousand Services take some 20 MB of it however many nodes there are; their orders lie
+ * outside, with 2 bytes a node. The rest is for what comes at once when all of them change: a thread that reaches its
+ * bound ends, and the speaker with it.
+ */
+export const HEAP_LIMITS: ResourceLimits = {
+  maxOldGenerationSizeMb: 128,
+  maxYoungGenerationSizeMb: 4,
+};
 
 export interface NetworkOptions {
   readonly nodeName: string;
@@ -68,10 +74,7 @@ export function startNetwork(options: NetworkOptions): NetworkThread {
   const worker = new Worker(file, {
     workerData,
     transferList: [theirs],
-    resourceLimits: {
-      maxOldGenerationSizeMb: MAX_OLD_GENERATION_MB,
-      maxYoungGenerationSizeMb: MAX_YOUNG_GENERATION_MB,
-    },
+    resourceLimits: HEAP_LIMITS,
   });
   return {
     send: (message) => {

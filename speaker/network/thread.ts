@@ -20,12 +20,12 @@ const outbox = new Outbox(
 new NetworkLoop({
   nodeName: data.nodeName,
   memberPort: data.memberPort,
-  incarnation: BigInt(Date.now()),
   excludedLinks: data.excludeLinks.map((source) => new RegExp(source)),
   wake: data.wake,
   outbox,
   log: new NetworkLog(outbox, data.logLevel),
   clock: () => performance.now(),
+  wallClock: Date.now,
   nextMessage: (): ToNetwork | undefined => receiveMessageOnPort(data.port)?.message,
 }).run();
 

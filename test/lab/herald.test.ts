@@ -26,6 +26,7 @@ describeLab("Herald in a lab", () => {
 
   test("ends a speaker by a signal and starts it anew", async () => {
     const speaker = lab.speaker("n3");
+    await speaker.waitForLog(({ msg }) => msg === "speaker ready");
     const { pid } = speaker;
     expect(await speaker.stop("SIGTERM")).toMatchObject({ signal: null, code: 0 });
     await speaker.start();

@@ -1,0 +1,73 @@
+/** More names than that have no place in two bytes; a cluster of Kubernetes has 5,000 nodes. */
+const MAX_NAMES = 1 << 16;
+
+/** Names of nodes in an order, as two bytes each. */
+export class NodeOrder {
+  readonly #names: readonly string[];
+  readonly indexes: Uint16Array;
+
+  /** @param indexes of the names */
+  constructor(names: readonly string[], indexes: Uint16Array) {
+    this.#names = names;
+    this.indexes = indexes;
+  }
+
+  *[Symbol.iterator](): Generator<string, undefined> {
+    for (const index of this.indexes) {
+      yield this.#names[index] ?? "";
+    }
+  }
+}
+
+/**
+ * The names of nodes that rows speak of, each held once: a message brings every name anew, and ten thousand rows of a
+ * thousand nodes would fill the heap with ten million strings.
+ */
+export class NodeNames {
+  readonly #names: string[] = [];
+  readonly #indexes = new Map<string, number>();
+  /** How many orders a name stands in, by index. */
+  readonly #uses: number[] = [];
+  /** Indexes of names that no order uses any more. */
+  readonly #free: number[] = [];
+
+  /**
+   * Keeps an order until it is released.
+   *
+   * @throws {RangeError} when there are more than 65,536 names
+   */
+  keep(order: readonly string[]): NodeOrder {
+    return new NodeOrder(
+      this.#names,
+      Uint16Array.from(order, (name) => this.#use(name)),
+    );
+  }
+
+  release(order: NodeOrder): void {
+    for (const index of order.indexes) {
+      const uses = (this.#uses[index] ?? 0) - 1;
+      this.#uses[index] = uses;
+      if (uses === 0) {
+        this.#indexes.delete(this.#names[index] ?? "");
+        this.#free.push(index);
+      }
+    }
+  }
+
+  #use(name: string): number {
+    const index = this.#indexes.get(name) ?? this.#add(name);
+    this.#uses[index] = (this.#uses[index] ?? 0) + 1;
+    return index;
+  }
+
+  #add(name: string): number {
+    const index = this.#free.pop() ?? this.#names.length;
+    if (index === MAX_NAMES) {
+      throw new RangeError(`Cannot keep the names of more than ${MAX_NAMES} nodes`);
+    }
+    this.#names[index] = name;
+    this.#uses[index] = 0;
+    this.#indexes.set(name, index);
+    return index;
+  }
+}
