@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { pool, service } from "#lib/api/fixture.ts";
 import type { Condition, Service } from "#lib/api/service.ts";
+import { pool, service } from "#lib/api/testing/fixture.ts";
 import { Assigner, type Outside } from "./assigner.ts";
 import type { StatusPatch } from "./status-patch.ts";
 

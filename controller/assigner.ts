@@ -10,6 +10,7 @@ import { decide } from "#lib/allocation/decide.ts";
 import type { Assignment, Decision } from "#lib/allocation/decision.ts";
 import type { Pool } from "#lib/api/pool.ts";
 import type { Service } from "#lib/api/service.ts";
+import type { EventType } from "#lib/kube/event-record.ts";
 import type { Log } from "#lib/log/log.ts";
 import { keepsAddresses, type StatusPatch, statusPatch } from "./status-patch.ts";
 
@@ -24,7 +25,7 @@ export interface Outside {
     patch: StatusPatch,
     signal: AbortSignal,
   ): Promise<string | undefined>;
-  event(service: Service, type: "Normal" | "Warning", reason: string, message: string): void;
+  event(service: Service, type: EventType, reason: string, message: string): void;
   /** Has `reconcile` called with the key soon. */
   enqueue(key: string): void;
   /** RFC 3339. */
@@ -77,7 +78,7 @@ export class Assigner {
       const has = (ip: Ip) => service.ingress.includes(formatIp(ip));
       const kept = decision.ips.filter(has);
       if (kept.length > 0) {
-        this.#allocations.claim(service, kept);
+        this.#allocations.allocate(service, kept);
       }
     }
   }
@@ -117,7 +118,7 @@ export class Assigner {
     const decision = decide(this.#allocations, service);
     const freed =
       decision.kind === "assign"
-        ? this.#allocations.claim(service, decision.ips)
+        ? this.#allocations.allocate(service, decision.ips)
         : this.#allocations.release(service.key);
     if (decision.kind === "refuse") {
       this.#refused.add(service.key);
@@ -162,7 +163,7 @@ export class Assigner {
     const { key, ingress } = service;
     if (decision.cleared !== undefined) {
       const why = decision.cleared;
-      this.#log.warn("address taken back", { service: key, ip: ingress.join(" "), why });
+      this.#log.warn("address released", { service: key, ip: ingress.join(" "), why });
       this.#outside.event(service, "Normal", "ClearAssignment", why);
     }
     if (decision.kind === "refuse" && patch.status.conditions !== undefined) {

@@ -4,7 +4,7 @@ import type { V1Service } from "@kubernetes/client-node";
 import type { Pool } from "#lib/api/pool.ts";
 import type { Problem } from "#lib/api/problem.ts";
 import { projectService } from "#lib/api/project-service.ts";
-import type { Service } from "#lib/api/service.ts";
+import { isServedBy, regardingService, type Service } from "#lib/api/service.ts";
 import type { KubeClient } from "#lib/kube/client.ts";
 import { EventRecorder } from "#lib/kube/events.ts";
 import { unlessGone } from "#lib/kube/kube-error.ts";
@@ -43,7 +43,7 @@ export async function lead(parts: ControllerParts, signal: AbortSignal): Promise
   const queue = new WorkQueue<string>({ name: "services", concurrency: WRITERS, log });
   const departed = new WorkQueue<string>({ name: "departed services", log });
   /** What is done once at the beginning, and tried until it is done. */
-  const beginning = new WorkQueue<"member key" | "sweep">({ name: "beginning", log });
+  const startup = new WorkQueue<"member key" | "sweep">({ name: "startup", log });
   const configurationState = new ConfigurationStateWriter({
     client,
     namespace,
@@ -58,7 +58,7 @@ export async function lead(parts: ControllerParts, signal: AbortSignal): Promise
     project: projectService,
     log,
   });
-  const isOurs = (service: Service) => (service.loadBalancerClass ?? "") === lbClass;
+  const isOurs = (service: Service) => isServedBy(service, lbClass);
   const assigner = new Assigner(
     namespace,
     {
@@ -68,17 +68,8 @@ export async function lead(parts: ControllerParts, signal: AbortSignal): Promise
       },
       services: () => Iterator.from(services.values()).filter(isOurs),
       patchStatus: (service, patch, within) => patchStatus(client, service, patch, within),
-      event: (service, type, reason, message) => {
-        const { name, uid } = service;
-        const regarding = {
-          apiVersion: "v1",
-          kind: "Service",
-          namespace: service.namespace,
-          name,
-          uid,
-        };
-        events.record(regarding, type, reason, message);
-      },
+      event: (service, type, reason, message) =>
+        events.record(regardingService(service), type, reason, message),
       enqueue: (key) => queue.add(key),
       now: () => new Date().toISOString(),
     },
@@ -92,7 +83,11 @@ export async function lead(parts: ControllerParts, signal: AbortSignal): Promise
     }
   };
   /** Until all are known they wait for `useBoth`, which knows their order. */
-  const look = (key: string) => services.hasSynced && queue.add(key);
+  const look = (key: string) => {
+    if (services.hasSynced) {
+      queue.add(key);
+    }
+  };
   services.on({
     synced: useBoth,
     added: ({ key }) => look(key),
@@ -134,15 +129,15 @@ export async function lead(parts: ControllerParts, signal: AbortSignal): Promise
     }
   };
 
-  beginning.add("member key");
-  beginning.add("sweep");
+  startup.add("member key");
+  startup.add("sweep");
   await Promise.all([
     configuration.run(signal),
     configurationState.run(signal),
     services.run(signal),
     queue.run(signal, (key, within) => assigner.reconcile(key, within)),
     departed.run(signal, (path, within) => tidyDeparted(client, path, log, within)),
-    beginning.run(signal, (task, within) =>
+    startup.run(signal, (task, within) =>
       task === "sweep"
         ? sweepDeparted(client, log, within)
         : ensureMemberKey(client, { namespace, name: mlSecretName }, log, within),

@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
 import { parseIp } from "#lib/address/ip.ts";
 import type { Decision } from "#lib/allocation/decision.ts";
-import { service } from "#lib/api/fixture.ts";
 import type { Condition } from "#lib/api/service.ts";
+import { service } from "#lib/api/testing/fixture.ts";
 import { keepsAddresses, statusPatch } from "./status-patch.ts";
 
 const NOW = "2026-01-02T03:04:05Z";

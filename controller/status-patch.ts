@@ -3,6 +3,7 @@
 import { formatIp } from "#lib/address/ip.ts";
 import type { Decision } from "#lib/allocation/decision.ts";
 import { ANNOTATION, CONDITION } from "#lib/api/annotations.ts";
+import { nextCondition } from "#lib/api/condition.ts";
 import type { Condition, Service } from "#lib/api/service.ts";
 
 /**
@@ -63,14 +64,10 @@ function ingress(service: Service, decision: Decision) {
 }
 
 function conditionChanges(service: Service, decision: Decision, now: string): readonly object[] {
-  const changes: object[] = [];
   const wanted = conditionOf(decision);
   const old = service.conditions.find(({ type }) => type === wanted.type);
-  const { status, reason, message } = wanted;
-  if (old?.status !== status || old.reason !== reason || old.message !== message) {
-    const lastTransitionTime = old?.status === status ? old.lastTransitionTime : now;
-    changes.push({ ...wanted, lastTransitionTime } satisfies Condition);
-  }
+  const next = nextCondition(old, wanted, now);
+  const changes: object[] = next === undefined ? [] : [next];
   // Nobody answers for a Service without an address, and no speaker reports on it.
   const announced = service.conditions.some(({ type }) => type === CONDITION.announced);
   if (decision.kind === "refuse" && announced) {

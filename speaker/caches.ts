@@ -6,7 +6,7 @@ import type { Node } from "#lib/api/node.ts";
 import { projectEndpointSlice } from "#lib/api/project-endpoint-slice.ts";
 import { projectNode } from "#lib/api/project-node.ts";
 import { projectService } from "#lib/api/project-service.ts";
-import type { Service } from "#lib/api/service.ts";
+import { isServedBy, type Service } from "#lib/api/service.ts";
 import type { KubeClient } from "#lib/kube/client.ts";
 import { PATHS } from "#lib/kube/paths.ts";
 import { Reflector } from "#lib/kube/reflector.ts";
@@ -67,7 +67,11 @@ export class Caches {
     this.#nodes.on({
       added: nodes,
       // Most updates of a Node are its kubelet's reports, of which nothing is kept here.
-      updated: (node, old) => JSON.stringify(node) === JSON.stringify(old) || nodes(),
+      updated: (node, old) => {
+        if (JSON.stringify(node) !== JSON.stringify(old)) {
+          nodes();
+        }
+      },
       deleted: nodes,
     });
   }
@@ -79,12 +83,12 @@ export class Caches {
   /** The Service, unless another implementation of load balancers is meant to serve it. */
   service(key: string): Service | undefined {
     const service = this.#services.get(key);
-    return (service?.loadBalancerClass ?? "") === this.#lbClass ? service : undefined;
+    return service !== undefined && isServedBy(service, this.#lbClass) ? service : undefined;
   }
 
   *services(): Iterable<Service> {
     for (const service of this.#services.values()) {
-      if ((service.loadBalancerClass ?? "") === this.#lbClass) {
+      if (isServedBy(service, this.#lbClass)) {
         yield service;
       }
     }

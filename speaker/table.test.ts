@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { l2Advertisement, node, pool, service } from "#lib/api/fixture.ts";
+import { l2Advertisement, node, pool, service } from "#lib/api/testing/fixture.ts";
 import { type Cluster, Table } from "./table.ts";
 
 const WEB = service("default/web", { ingress: ["192.0.2.10"] });

@@ -9,7 +9,7 @@ import type { Pool } from "#lib/api/pool.ts";
 import type { Service } from "#lib/api/service.ts";
 import { groupOf, type Holder, holderFrom, isSameHolder } from "./holder.ts";
 import type { Obstacle } from "./holding.ts";
-import { PoolLedger, type Usage } from "./pool-ledger.ts";
+import { PoolLedger } from "./pool-ledger.ts";
 import type { RangeLedger } from "./range-ledger.ts";
 
 export interface Allocation {
@@ -18,7 +18,7 @@ export interface Allocation {
   readonly holder: Holder;
 }
 
-interface Place {
+interface Location {
   readonly pool: PoolLedger;
   readonly range: RangeLedger;
 }
@@ -28,7 +28,7 @@ export class Allocations {
   readonly namespace: string;
   readonly #allocations = new Map<string, Allocation>();
   #pools = new Map<string, PoolLedger>();
-  #places = new RangeIndex<Place>([]);
+  #locations = new RangeIndex<Location>([]);
 
   constructor(namespace: string) {
     this.namespace = namespace;
@@ -41,7 +41,7 @@ export class Allocations {
   setPools(pools: readonly Pool[]): void {
     const ledgers = pools.map((pool) => new PoolLedger(pool)).sort(inOrderOfTrial);
     this.#pools = new Map(ledgers.map((ledger) => [ledger.pool.name, ledger]));
-    this.#places = new RangeIndex(
+    this.#locations = new RangeIndex(
       ledgers.flatMap((pool) =>
         pool.ranges.map((range) => [range.range, { pool, range }] as const),
       ),
@@ -67,7 +67,7 @@ export class Allocations {
 
   /** The pool that has all the addresses. */
   poolOf(ips: readonly Ip[]): PoolLedger | undefined {
-    const [pool, ...others] = ips.map((ip) => this.#places.find(ip)?.pool);
+    const [pool, ...others] = ips.map((ip) => this.#locations.find(ip)?.pool);
     return others.every((other) => other === pool) ? pool : undefined;
   }
 
@@ -75,23 +75,18 @@ export class Allocations {
     return this.#allocations.get(service);
   }
 
-  /** The Services that hold the address, the longest holder first. */
-  holdersOf(ip: Ip): readonly string[] {
-    return this.#places.find(ip)?.range.holding(ip.value)?.services ?? [];
-  }
-
   isHeldByOtherThan(service: string, ip: Ip): boolean {
-    return this.#places.find(ip)?.range.holding(ip.value)?.isHeldByOtherThan(service) ?? false;
+    return this.#locations.find(ip)?.range.holding(ip.value)?.isHeldByOtherThan(service) ?? false;
   }
 
   /** What keeps the address, which some pool has, from the Service; undefined when nothing does. */
   obstacle(ip: Ip, holder: Holder): Obstacle | undefined {
-    return this.#places.find(ip)?.range.holding(ip.value)?.obstacleFor(holder);
+    return this.#locations.find(ip)?.range.holding(ip.value)?.obstacleFor(holder);
   }
 
   /** Whether the address ends in .0 or .255 and its pool avoids those. */
   isAvoided(ip: Ip): boolean {
-    return this.#places.find(ip)?.range.isAvoided(ip.value) ?? false;
+    return this.#locations.find(ip)?.range.isAvoided(ip.value) ?? false;
   }
 
   /** The lowest address of the pool that the Service may have, what it holds now counted as free. */
@@ -100,18 +95,18 @@ export class Allocations {
   }
 
   /**
-   * Gives the addresses to the Service, in place of those it holds.
+   * Allocates the addresses to the Service, in place of those it holds.
    *
    * @returns whether another Service may have now what it could not before
    * @throws {Error} when no pool has them all or another holder forbids it: the caller did not decide on this state
    */
-  claim(service: Service, ips: readonly Ip[]): boolean {
+  allocate(service: Service, ips: readonly Ip[]): boolean {
     const holder = holderFrom(service);
     const pool = this.poolOf(ips);
     const obstacle = ips.find((ip) => this.obstacle(ip, holder) !== undefined);
     if (pool === undefined || obstacle !== undefined) {
       throw new Error(
-        `Cannot give ${ips.map(formatIp).join(", ")} to ${holder.service}: the decision is not of this state`,
+        `Cannot allocate ${ips.map(formatIp).join(", ")} to ${holder.service}: the decision is not of this state`,
       );
     }
     const before = this.#allocations.get(holder.service);
@@ -132,19 +127,15 @@ export class Allocations {
     }
     this.#allocations.delete(service);
     for (const ip of allocation.ips) {
-      this.#places.find(ip)?.range.release(ip.value, allocation.holder);
+      this.#locations.find(ip)?.range.release(ip.value, allocation.holder);
     }
     return true;
-  }
-
-  usage(pool: string): Usage | undefined {
-    return this.#pools.get(pool)?.usage();
   }
 
   #take(allocation: Allocation): void {
     this.#allocations.set(allocation.holder.service, allocation);
     for (const ip of allocation.ips) {
-      this.#places.find(ip)?.range.take(ip.value, allocation.holder);
+      this.#locations.find(ip)?.range.take(ip.value, allocation.holder);
     }
   }
 }

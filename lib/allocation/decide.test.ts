@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { parseIp } from "#lib/address/ip.ts";
-import { port, service } from "#lib/api/fixture.ts";
 import type { Service } from "#lib/api/service.ts";
+import { port, service } from "#lib/api/testing/fixture.ts";
 import type { Allocations } from "./allocations.ts";
 import { decide } from "./decide.ts";
 import {
@@ -13,7 +13,7 @@ import {
   PREFER_DUAL,
   REQUIRE_DUAL,
   withPools,
-} from "./fixture.ts";
+} from "./testing/fixture.ts";
 
 const WEB = "default/web";
 const V6_ONLY = { clusterIps: ["fd00::1"], ipFamilies: ["IPv6"] } as const;
@@ -23,7 +23,7 @@ const onlyFor = (...namespaces: string[]) => ({ serviceAllocation: { namespaces 
 function world(specs: PoolSpecs, held: Readonly<Record<string, Service>> = {}): Allocations {
   const allocations = withPools(specs);
   for (const [ips, holder] of Object.entries(held)) {
-    allocations.claim(holder, ips.split(",").map(parseIp));
+    allocations.allocate(holder, ips.split(",").map(parseIp));
   }
   return allocations;
 }

@@ -1,6 +1,6 @@
 /**
  * What addresses one Service of type LoadBalancer is to have: MetalLB's convergence of a Service, restated as a chain of
- * policies. Nothing is changed here; whoever asks claims what was decided, or releases.
+ * policies. Nothing is changed here; whoever asks allocates what was decided, or releases.
  */
 
 import { ANNOTATION } from "#lib/api/annotations.ts";

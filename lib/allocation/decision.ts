@@ -1,6 +1,6 @@
 import type { Ip } from "#lib/address/ip.ts";
 
-/** Why a Service gets no address; for machines: event and condition reasons, metric labels. */
+/** Why a Service gets no address; for machines: event and condition reasons. */
 export type Refusal =
   | "NoPool"
   | "NoClusterIp"

@@ -7,17 +7,12 @@ export type Obstacle =
 
 /** Who holds one address. */
 export class Holding {
-  /** The longest holder first. */
   readonly #holders: Holder[] = [];
   /** Service by port; most addresses have one holder, and do without. */
   #ports: Map<string, string> | undefined;
 
   get isEmpty(): boolean {
     return this.#holders.length === 0;
-  }
-
-  get services(): readonly string[] {
-    return this.#holders.map(({ service }) => service);
   }
 
   isHeldBy(service: string): boolean {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { port, service } from "#lib/api/fixture.ts";
 import type { Service } from "#lib/api/service.ts";
+import { port, service } from "#lib/api/testing/fixture.ts";
 import { decide } from "./decide.ts";
 import {
   annotated,
@@ -11,7 +11,7 @@ import {
   poolsOf,
   REQUIRE_DUAL,
   withPools,
-} from "./fixture.ts";
+} from "./testing/fixture.ts";
 
 const WEB = "default/web";
 const LAB = { lab: ["192.0.2.0/24", "2001:db8::/64"], other: ["198.51.100.0/24"] };

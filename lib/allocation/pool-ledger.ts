@@ -3,18 +3,6 @@ import type { Pool } from "#lib/api/pool.ts";
 import type { Holder } from "./holder.ts";
 import { RangeLedger } from "./range-ledger.ts";
 
-export interface Usage {
-  readonly IPv4: FamilyUsage;
-  readonly IPv6: FamilyUsage;
-}
-
-export interface FamilyUsage {
-  /** Addresses that the pool may give, those in use among them. */
-  readonly total: bigint;
-  /** Addresses held; one that is shared counts once. */
-  readonly inUse: bigint;
-}
-
 /** One pool and who holds what of it. */
 export class PoolLedger {
   readonly pool: Pool;
@@ -44,17 +32,5 @@ export class PoolLedger {
       }
     }
     return undefined;
-  }
-
-  usage(): Usage {
-    return { IPv4: this.#usageOf("IPv4"), IPv6: this.#usageOf("IPv6") };
-  }
-
-  #usageOf(family: Family): FamilyUsage {
-    const ranges = this.ranges.filter(({ range }) => range.family === family);
-    return {
-      total: ranges.reduce((sum, { capacity }) => sum + capacity, 0n),
-      inUse: ranges.reduce((sum, { inUse }) => sum + inUse, 0n),
-    };
   }
 }

@@ -1,4 +1,4 @@
-import { type IpRange, sizeOf } from "#lib/address/ip-range.ts";
+import type { IpRange } from "#lib/address/ip-range.ts";
 import { FreeAddresses } from "./free-addresses.ts";
 import { groupOf, type Holder } from "./holder.ts";
 import { Holding } from "./holding.ts";
@@ -22,16 +22,6 @@ export class RangeLedger {
       range,
       (value) => this.isAvoided(value) || this.#holdings.has(value),
     );
-  }
-
-  /** Addresses held; one that is shared counts once. */
-  get inUse(): bigint {
-    return BigInt(this.#holdings.size);
-  }
-
-  /** Addresses that may be given. */
-  get capacity(): bigint {
-    return sizeOf(this.range) - (this.#skipsBuggy ? buggyIn(this.range) : 0n);
   }
 
   /** Whether the address ends in .0 or .255 and the pool avoids those. */
@@ -118,11 +108,4 @@ function lesser(a: bigint | undefined, b: bigint | undefined): bigint | undefine
 function isBuggy(value: bigint): boolean {
   const lastByte = value & (BLOCK - 1n);
   return lastByte === 0n || lastByte === BLOCK - 1n;
-}
-
-/** How many addresses of the range end in .0 or .255. */
-function buggyIn({ first, last }: IpRange): bigint {
-  const zeros = last / BLOCK - (first + BLOCK - 1n) / BLOCK + 1n;
-  const full = (last + 1n) / BLOCK - first / BLOCK;
-  return zeros + full;
 }

@@ -1,10 +1,10 @@
 import { describe, expect, it } from "vitest";
 import { parseIp } from "#lib/address/ip.ts";
-import { port, service } from "#lib/api/fixture.ts";
 import type { Service } from "#lib/api/service.ts";
+import { port, service } from "#lib/api/testing/fixture.ts";
 import { decide } from "./decide.ts";
 import type { PoolRefusal, Refusal } from "./decision.ts";
-import { annotated, LOCAL, type PoolSpecs, REQUIRE_DUAL, withPools } from "./fixture.ts";
+import { annotated, LOCAL, type PoolSpecs, REQUIRE_DUAL, withPools } from "./testing/fixture.ts";
 
 const LAB: PoolSpecs = { lab: ["192.0.2.10/32"] };
 const tenants = { addresses: ["192.0.2.10/32"], serviceAllocation: { namespaces: ["a", "b"] } };
@@ -22,7 +22,7 @@ const shares = (key: string, fields: Partial<Service> = {}): Partial<Service> =>
 function told(specs: PoolSpecs, fields: Partial<Service>, api?: Partial<Service>) {
   const allocations = withPools(specs);
   if (api !== undefined) {
-    allocations.claim(service("shop/api", api), [parseIp("192.0.2.10")]);
+    allocations.allocate(service("shop/api", api), [parseIp("192.0.2.10")]);
   }
   const decision = decide(allocations, service("default/web", fields));
   return decision.kind === "refuse" ? `${decision.reason}: ${decision.message}` : decision.kind;
@@ -190,8 +190,8 @@ describe("a Service that gets nothing is told why, and what to do:", () => {
         names.map((name, index) => [name, { ...tenants, addresses: [`192.0.2.${index}/32`] }]),
       );
     const allocations = withPools(two);
-    allocations.claim(service("shop/api"), [parseIp("192.0.2.10")]);
-    allocations.claim(service("shop/dns"), [parseIp("192.0.2.20")]);
+    allocations.allocate(service("shop/api"), [parseIp("192.0.2.10")]);
+    allocations.allocate(service("shop/dns"), [parseIp("192.0.2.20")]);
 
     expect(decide(allocations, service("default/web"))).toMatchObject({
       reason: "PoolExhausted",
@@ -241,7 +241,7 @@ describe("a decision names the pools that were passed over", () => {
   it("and, when it shares an address, that it does not have it alone", () => {
     const allocations = withPools(LAB);
     const blue = annotated({ "allow-shared-ip": "blue" });
-    allocations.claim(service("shop/api", blue), [parseIp("192.0.2.10")]);
+    allocations.allocate(service("shop/api", blue), [parseIp("192.0.2.10")]);
 
     expect(
       decide(allocations, service("default/web", { ...blue, ports: [port(443)] })),

@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { advertisementsOf, covers } from "./covering.ts";
-import { l2Advertisement } from "./fixture.ts";
 import type { Pool } from "./pool.ts";
 import type { Selector } from "./selector.ts";
+import { l2Advertisement } from "./testing/fixture.ts";
 
 const PUBLIC: Selector = { requirements: [{ key: "public", operator: "Exists" }] };
 

@@ -1,6 +1,5 @@
 /** What a speaker keeps of a discovery.k8s.io/v1 EndpointSlice. */
 export interface EndpointSlice {
-  readonly namespace: string;
   readonly name: string;
   /** `namespace/name` of the Service it belongs to, from the label kubernetes.io/service-name. */
   readonly service: string;

@@ -1,5 +1,6 @@
 import { FieldError } from "./field-error.ts";
 import type { L2Advertisement, PreferredNodes } from "./l2-advertisement.ts";
+import { byName, namedObjectFrom } from "./named-object.ts";
 import { ObjectReader } from "./object-reader.ts";
 import { parseSelector, parseSelectors } from "./parse-selector.ts";
 import type { Parsed, Problem } from "./problem.ts";
@@ -10,7 +11,9 @@ const MAX_WEIGHT = 100;
 
 /** Reads all L2Advertisements. Problems of one spoil them all. The advertisements, or the problems, come sorted by name. */
 export function parseL2Advertisements(raw: readonly unknown[]): Parsed<readonly L2Advertisement[]> {
-  const parsed = raw.map(parseL2Advertisement).sort(byName);
+  const parsed = raw
+    .map(parseL2Advertisement)
+    .sort((a, b) => byName(a.advertisement, b.advertisement));
   const problems = parsed.flatMap((one) => one.problems);
   return problems.length > 0
     ? { kind: "problems", problems }
@@ -23,9 +26,7 @@ interface ParsedAdvertisement {
 }
 
 function parseL2Advertisement(raw: unknown): ParsedAdvertisement {
-  const { metadata, spec } = objectOrNothing(raw);
-  const { name: rawName } = objectOrNothing(metadata);
-  const name = typeof rawName === "string" ? rawName : "";
+  const { name, spec } = namedObjectFrom(raw);
   const reader = new ObjectReader("L2Advertisement", name);
   const fields = reader.read("spec", (path) => readObject(spec, path), {});
   const list = <T>(field: string, read: (raw: unknown, path: string) => readonly T[]) =>
@@ -62,14 +63,4 @@ function parsePreference(raw: unknown, field: string): PreferredNodes {
 /** Texts that may repeat, as MetalLB lets the names of interfaces. */
 function readTexts(raw: unknown, field: string): readonly string[] {
   return readList(raw, field).map((entry, index) => readString(entry, `${field}[${index}]`));
-}
-
-/** The API server lets nothing through that is no object. */
-function objectOrNothing(raw: unknown): Readonly<Record<string, unknown>> {
-  return typeof raw === "object" && raw !== null ? { ...raw } : {};
-}
-
-function byName(a: ParsedAdvertisement, b: ParsedAdvertisement): number {
-  const [first, second] = [a.advertisement.name, b.advertisement.name];
-  return first < second ? -1 : Number(first > second);
 }

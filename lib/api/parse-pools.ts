@@ -2,6 +2,7 @@
 
 import { parseRange } from "#lib/address/ip-range.ts";
 import { FieldError } from "./field-error.ts";
+import { byName, namedObjectFrom } from "./named-object.ts";
 import type { Namespace } from "./namespace.ts";
 import { ObjectReader } from "./object-reader.ts";
 import { parseSelectors } from "./parse-selector.ts";
@@ -23,7 +24,9 @@ export function parsePools(
   raw: readonly unknown[],
   namespaces: readonly Namespace[],
 ): Parsed<readonly Pool[]> {
-  const parsed = raw.map((object) => parsePool(object, namespaces)).sort(byName);
+  const parsed = raw
+    .map((object) => parsePool(object, namespaces))
+    .sort((a, b) => byName(a.pool, b.pool));
   refuseSameNames(parsed);
   refuseOverlaps(parsed.flatMap(({ listed }) => listed));
   const problems = parsed.flatMap(({ reader }) => reader.problems);
@@ -40,9 +43,7 @@ interface ParsedPool {
 }
 
 function parsePool(raw: unknown, namespaces: readonly Namespace[]): ParsedPool {
-  const { metadata, spec } = objectOrNothing(raw);
-  const { name: rawName, labels } = objectOrNothing(metadata);
-  const name = typeof rawName === "string" ? rawName : "";
+  const { name, labels, spec } = namedObjectFrom(raw);
   const reader = new ObjectReader("IPAddressPool", name);
   if (name === "") {
     reader.add(new FieldError("metadata.name", "it is missing: give the pool a name"));
@@ -116,11 +117,6 @@ function readServiceAllocation(
   };
 }
 
-/** The API server lets nothing through that is no object; of a file, the fields that are then missing are told. */
-function objectOrNothing(raw: unknown): Readonly<Record<string, unknown>> {
-  return typeof raw === "object" && raw !== null ? { ...raw } : {};
-}
-
 function readLabels(raw: unknown, field: string): Labels {
   const labels = Object.entries(readObject(raw, field));
   return Object.fromEntries(
@@ -134,8 +130,4 @@ function refuseSameNames(sorted: readonly ParsedPool[]): void {
       reader.add(new FieldError("metadata.name", "another pool has the same name: rename one"));
     }
   }
-}
-
-function byName(a: ParsedPool, b: ParsedPool): number {
-  return a.pool.name < b.pool.name ? -1 : Number(a.pool.name > b.pool.name);
 }

@@ -9,7 +9,6 @@ export function projectEndpointSlice({ metadata, endpoints }: V1EndpointSlice): 
   const namespace = metadata?.namespace ?? "";
   const serving = (endpoints ?? []).filter(canServe).map(({ nodeName }) => nodeName ?? undefined);
   return {
-    namespace,
     name: metadata?.name ?? "",
     service: `${namespace}/${metadata?.labels?.[SERVICE_NAME_LABEL] ?? ""}`,
     servingNodes: serving.length === 0 ? NO_ENDPOINTS : serving,

@@ -182,7 +182,6 @@ describe("an EndpointSlice", () => {
     ["ends and serves no more", { ready: false, serving: false, terminating: true }, false],
   ])("has an endpoint that %s: %j serves is %s", (_, conditions, serves) => {
     expect(slice([{ nodeName: "n1", conditions }])).toEqual({
-      namespace: "default",
       name: "web-abc12",
       service: "default/web",
       servingNodes: serves ? ["n1"] : [],

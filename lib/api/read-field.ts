@@ -2,7 +2,11 @@
 
 import { FieldError } from "./field-error.ts";
 
-/** A field that is absent or null reads as an object without fields. */
+/**
+ * A field that is absent or null reads as an object without fields.
+ *
+ * @throws {FieldError} when it is something else than an object
+ */
 export function readObject(raw: unknown, field: string): Readonly<Record<string, unknown>> {
   if (raw === undefined || raw === null) {
     return {};
@@ -13,7 +17,11 @@ export function readObject(raw: unknown, field: string): Readonly<Record<string,
   return raw;
 }
 
-/** A field that is absent or null reads as an empty list. */
+/**
+ * A field that is absent or null reads as an empty list.
+ *
+ * @throws {FieldError} when it is something else than a list
+ */
 export function readList(raw: unknown, field: string): readonly unknown[] {
   if (raw === undefined || raw === null) {
     return [];
@@ -24,6 +32,7 @@ export function readList(raw: unknown, field: string): readonly unknown[] {
   return raw;
 }
 
+/** @throws {FieldError} when it is absent, or not text */
 export function readString(raw: unknown, field: string): string {
   if (raw === undefined || raw === null) {
     throw new FieldError(field, "it is missing: add it");
@@ -34,7 +43,11 @@ export function readString(raw: unknown, field: string): string {
   return raw;
 }
 
-/** A list of text in which nothing stands twice: a repeated entry is most likely a slip for another one. */
+/**
+ * A list of text in which nothing stands twice: a repeated entry is most likely a slip for another one.
+ *
+ * @throws {FieldError} when it is no list, an entry is not text, or two are the same
+ */
 export function readNames(raw: unknown, field: string): readonly string[] {
   const names = readList(raw, field).map((entry, index) => readString(entry, `${field}[${index}]`));
   refuseRepeated(names, field);
@@ -56,6 +69,7 @@ export function refuseRepeated(entries: readonly string[], field: string): void 
   }
 }
 
+/** @throws {FieldError} when it is there and no boolean */
 export function readBoolean(raw: unknown, field: string, byDefault: boolean): boolean {
   if (raw === undefined || raw === null) {
     return byDefault;
@@ -66,6 +80,7 @@ export function readBoolean(raw: unknown, field: string, byDefault: boolean): bo
   return raw;
 }
 
+/** @throws {FieldError} when it is there and no whole number */
 export function readInteger(raw: unknown, field: string, byDefault: number): number {
   if (raw === undefined || raw === null) {
     return byDefault;

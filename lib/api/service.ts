@@ -42,3 +42,17 @@ export interface Condition {
   /** RFC 3339. */
   readonly lastTransitionTime: string;
 }
+
+/**
+ * Says whether Herald is meant to serve the Service: one of another class belongs to another implementation.
+ *
+ * @param lbClass empty: only Services without a class
+ */
+export function isServedBy({ loadBalancerClass }: Service, lbClass: string): boolean {
+  return (loadBalancerClass ?? "") === lbClass;
+}
+
+/** The Service as an Event refers to it. */
+export function regardingService({ namespace, name, uid }: Service) {
+  return { apiVersion: "v1", kind: "Service", namespace, name, uid } as const;
+}

@@ -2,10 +2,10 @@ import { createHash } from "node:crypto";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { EXCLUDE_NODE_LABEL } from "#lib/api/annotations.ts";
-import { l2Advertisement, node, pool } from "#lib/api/fixture.ts";
 import { projectService } from "#lib/api/project-service.ts";
 import type { Selector } from "#lib/api/selector.ts";
 import type { Service } from "#lib/api/service.ts";
+import { l2Advertisement, node, pool } from "#lib/api/testing/fixture.ts";
 import { type Election, type ElectionInput, elect, interfacesOn } from "./election.ts";
 
 const sha256 = (text: string): Uint8Array => createHash("sha256").update(text).digest();
@@ -42,23 +42,24 @@ function orderOf(more: Partial<ElectionInput>): readonly string[] {
 }
 
 describe("a Service that may be announced", () => {
-  test("has an order of nodes, its pool, and its addresses in canonical text", () => {
+  test("has an order of nodes, and its addresses in canonical text", () => {
     const election = electionOf({
       service: service({ ingress: ["2001:DB8:0::7", "192.0.2.10"] }),
     });
     expect(election).toMatchObject({
       kind: "eligible",
-      pool: "lab",
       ips: ["2001:db8::7", "192.0.2.10"],
       notEligible: new Map(),
     });
   });
 
-  test("has its order from its first address", () => {
-    const v4 = orderOf({ service: service({ ingress: ["192.0.2.10"] }) });
-    expect(v4).toEqual(["n2", "n3", "n1"]);
-    expect(orderOf({ service: service({ ingress: ["192.0.2.10", "2001:db8::7"] }) })).toEqual(v4);
-    expect(orderOf({ service: service({ ingress: ["::ffff:192.0.2.10"] }) })).toEqual(v4);
+  test.each([
+    [["192.0.2.10"]],
+    [["::ffff:192.0.2.10"]],
+    [["192.0.2.10", "2001:db8::7"]],
+    [["2001:db8::7", "192.0.2.10"]],
+  ])("has its order from its first IPv4 address: %j", (ingress) => {
+    expect(orderOf({ service: service({ ingress }) })).toEqual(["n2", "n3", "n1"]);
   });
 
   test("says of every other node why it is not eligible", () => {

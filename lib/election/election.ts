@@ -37,8 +37,6 @@ export type Election = Eligible | Nobody;
 
 export interface Eligible {
   readonly kind: "eligible";
-  /** The name of the pool that holds all addresses of the Service. */
-  readonly pool: string;
   /** Of the Service, in canonical text and in the order of its status, one at least. */
   readonly ips: readonly string[];
   /** Names of nodes, the preferred first, one at least. */
@@ -140,7 +138,7 @@ function refuseSharedIp(
 
 function electAmong(
   input: ElectionInput,
-  { pool, ips }: Place,
+  { ips }: Place,
   advertisements: readonly L2Advertisement[],
   sha256: Sha256,
 ): Election {
@@ -163,7 +161,7 @@ function electAmong(
   const others = notEligible(faults, idle);
   if (eligible.length > 0) {
     const order = preferenceOrder(eligible, advertisements, electedBy(ips), sha256);
-    return { kind: "eligible", pool: pool.name, ips, order, advertisements, notEligible: others };
+    return { kind: "eligible", ips, order, advertisements, notEligible: others };
   }
   if (idle.length === 0) {
     const kinds = new Set(faults.values());

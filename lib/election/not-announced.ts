@@ -16,7 +16,7 @@ export type NotAnnounced =
 export type NodeFault = "not-covered" | "network" | "excluded";
 
 interface Words {
-  /** Behind the name of a node, in logs and in `explain`. */
+  /** Behind the name of a node in logs, and in the list of all reasons. */
   readonly short: string;
   /** Behind `n1 has one and`. */
   readonly one: string;

@@ -11,7 +11,7 @@ export type Sha256 = (text: string) => Uint8Array;
 /**
  * Sorts nodes by preference score, the highest first, then by SHA-256 of `name#ip`, the smallest first.
  *
- * @param ip the first address of the Service in canonical text
+ * @param ip the address that decides the order, in canonical text
  * @returns names of nodes
  */
 export function preferenceOrder(

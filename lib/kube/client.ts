@@ -33,8 +33,6 @@ export interface CallOptions {
 
 export interface ApplyOptions extends CallOptions {
   readonly fieldManager: string;
-  /** Takes fields over from other managers, as a controller should; true when not said. */
-  readonly force?: boolean;
 }
 
 const CALL_TIMEOUT_MS = 15_000;
@@ -89,10 +87,13 @@ export class KubeClient implements Disposable {
     return this.#call("PATCH", path, options, { type, body });
   }
 
-  /** Server-side apply: the fields in `body` become this manager's; those that it gave before and leaves out now go. */
+  /**
+   * Server-side apply: the fields in `body` become this manager's, taken from others if need be, as a controller should;
+   * those that it gave before and leaves out now go.
+   */
   apply<Result>(path: string, body: object, options: ApplyOptions): Promise<Result> {
-    const { fieldManager, force = true } = options;
-    const query = { ...options.query, fieldManager, force };
+    const { fieldManager } = options;
+    const query = { ...options.query, fieldManager, force: true };
     const type = "application/apply-patch+yaml";
     return this.#call("PATCH", path, { ...options, query }, { type, body });
   }

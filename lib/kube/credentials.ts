@@ -28,14 +28,12 @@ export interface Credentials {
 
 export interface InClusterOptions {
   /** Of the mounted service account. */
-  readonly directory?: string;
+  readonly directory: string;
   /** Name or address of the API server, the variable KUBERNETES_SERVICE_HOST of every container. */
   readonly host: string;
   readonly port: string;
   readonly clock?: Clock;
 }
-
-const SERVICE_ACCOUNT_DIRECTORY = "/var/run/secrets/kubernetes.io/serviceaccount";
 
 /** The kubelet rotates a token that lives an hour after 48 minutes, so a minute is early enough. */
 const REREAD_MS = 60_000;
@@ -55,7 +53,7 @@ class ServiceAccount implements Credentials {
   constructor(options: InClusterOptions) {
     const host = isIPv6(options.host) ? `[${options.host}]` : options.host;
     this.origin = new URL(`https://${host}:${options.port}`);
-    this.#directory = options.directory ?? SERVICE_ACCOUNT_DIRECTORY;
+    this.#directory = options.directory;
     this.#clock = options.clock ?? systemClock;
   }
 

@@ -1,9 +1,9 @@
 import { beforeEach, describe, expect, onTestFinished, test } from "vitest";
 import type { CallOptions } from "./client.ts";
 import { EventRecorder } from "./events.ts";
-import { FakeClock } from "./fake-clock.ts";
 import { KubeError } from "./kube-error.ts";
-import { RecordingLog } from "./recording-log.ts";
+import { FakeClock } from "./testing/fake-clock.ts";
+import { RecordingLog } from "./testing/recording-log.ts";
 
 interface Call {
   readonly verb: "post" | "patch";

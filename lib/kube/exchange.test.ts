@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { type Exchange, readBody, send } from "./exchange.ts";
-import { FaultServer } from "./fault-server.ts";
+import { FaultServer } from "./testing/fault-server.ts";
 
 const BODY = "0123456789";
 

@@ -20,20 +20,12 @@ test.each([
   ["alreadyExists", { status: 409, reason: "AlreadyExists" }],
   ["notFound", { status: 404, reason: "NotFound" }],
   ["gone", { status: 410, reason: "Expired" }],
-  ["forbidden", { status: 403, reason: "Forbidden" }],
   ["temporary", { status: 0, reason: "ECONNREFUSED" }],
   ["temporary", { status: 429, reason: "TooManyRequests" }],
   ["temporary", { status: 503, reason: "ServiceUnavailable" }],
 ] as const)("is only %s with %o", (getter, fields) => {
   const error = new KubeError({ ...fields, message: "" });
-  const names = [
-    "conflict",
-    "alreadyExists",
-    "notFound",
-    "gone",
-    "forbidden",
-    "temporary",
-  ] as const;
+  const names = ["conflict", "alreadyExists", "notFound", "gone", "temporary"] as const;
   expect(names.filter((name) => error[name])).toEqual([getter]);
 });
 

@@ -44,10 +44,6 @@ export class KubeError extends Error {
     return this.status === 410;
   }
 
-  get forbidden(): boolean {
-    return this.status === 403;
-  }
-
   /** The same call may succeed later: nobody answered, or the server is busy or broken. */
   get temporary(): boolean {
     return this.status === 0 || this.status === 429 || this.status >= 500;

@@ -2,13 +2,9 @@
 
 import { KubeConfig } from "@kubernetes/client-node";
 
-/** Reads a kubeconfig, from where kubectl would look when no path is given. */
-export function readKubeconfig(path?: string): KubeConfig {
+/** @throws {Error} when the file cannot be read or is no kubeconfig */
+export function readKubeconfig(path: string): KubeConfig {
   const config = new KubeConfig();
-  if (path === undefined) {
-    config.loadFromDefault();
-  } else {
-    config.loadFromFile(path);
-  }
+  config.loadFromFile(path);
   return config;
 }

@@ -4,18 +4,17 @@ import type { Access, Credentials } from "./credentials.ts";
 import { credentialsError } from "./kube-error.ts";
 
 /**
- * The identity of a kubeconfig: token, client certificate, exec plugin, OIDC. Without a path it is
- * looked for where kubectl does.
+ * The identity of a kubeconfig: token, client certificate, exec plugin, OIDC.
  *
  * @throws {KubeError} when the file cannot be read or names no cluster
  */
-export async function kubeconfigCredentials(path?: string): Promise<Credentials> {
+export async function kubeconfigCredentials(path: string): Promise<Credentials> {
   const { readKubeconfig } = await import("./kubeconfig-file.ts");
   try {
     return new KubeconfigUser(readKubeconfig(path));
   } catch (cause) {
     throw credentialsError(
-      `Cannot use the kubeconfig ${path ?? "that KUBECONFIG or ~/.kube/config names"}: ${String(cause)}: give the path of one that kubectl accepts`,
+      `Cannot use the kubeconfig ${path}: ${String(cause)}: give the path of one that kubectl accepts`,
       cause,
     );
   }

@@ -1,9 +1,9 @@
 import { beforeEach, expect, test } from "vitest";
 import { aborted } from "./aborted.ts";
-import { FakeClock } from "./fake-clock.ts";
-import { type FakeLeaseClient, FakeLeases } from "./fake-leases.ts";
 import { LeaderElection } from "./lease.ts";
-import { RecordingLog } from "./recording-log.ts";
+import { FakeClock } from "./testing/fake-clock.ts";
+import { type FakeLeaseClient, FakeLeases } from "./testing/fake-leases.ts";
+import { RecordingLog } from "./testing/recording-log.ts";
 
 let clock: FakeClock;
 let leases: FakeLeases;

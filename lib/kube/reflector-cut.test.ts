@@ -3,9 +3,9 @@ import { expect, test } from "vitest";
 import { aborted } from "./aborted.ts";
 import { KubeClient } from "./client.ts";
 import type { Clock } from "./clock.ts";
-import { COLLECTION, type FakeObject, FaultServer } from "./fault-server.ts";
-import { RecordingLog } from "./recording-log.ts";
 import { Reflector } from "./reflector.ts";
+import { COLLECTION, type FakeObject, FaultServer } from "./testing/fault-server.ts";
+import { RecordingLog } from "./testing/recording-log.ts";
 
 /** No deadline is ever reached; only a wait of nothing ends. */
 const clock: Clock = {

@@ -15,7 +15,6 @@ export interface ReflectorOptions<Raw, Value> {
   /** Of the collection, such as `/api/v1/services`. */
   readonly path: string;
   readonly fieldSelector?: string;
-  readonly labelSelector?: string;
   /** Picks what is kept of an object; the object itself is not. */
   readonly project: (raw: Raw) => Value;
   readonly log: Log;
@@ -55,10 +54,10 @@ export class Reflector<Raw, Value> {
   #listing: Map<string, Entry<Value>> | undefined;
 
   constructor(client: KubeClient, options: ReflectorOptions<Raw, Value>) {
-    const { path, log, fieldSelector, labelSelector } = options;
+    const { path, log, fieldSelector } = options;
     this.#client = client;
     this.#options = options;
-    this.#selectors = { fieldSelector, labelSelector };
+    this.#selectors = { fieldSelector };
     this.#clock = options.clock ?? systemClock;
     this.#random = options.random ?? Math.random;
     const retry = { firstMs: FIRST_RETRY_MS, maxMs: MAX_RETRY_MS, random: this.#random };
@@ -71,10 +70,6 @@ export class Reflector<Raw, Value> {
   /** Everything that existed at the start is here. */
   get hasSynced(): boolean {
     return this.#store.synced;
-  }
-
-  get size(): number {
-    return this.#store.size;
   }
 
   /** @param key `namespace/name`, or `name` of an object without namespace */

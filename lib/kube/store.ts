@@ -34,10 +34,6 @@ export class Store<Value> {
     return this.#synced;
   }
 
-  get size(): number {
-    return this.#entries.size;
-  }
-
   get(key: string): Value | undefined {
     return this.#entries.get(key)?.value;
   }

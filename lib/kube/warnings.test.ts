@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { RecordingLog } from "./recording-log.ts";
+import { RecordingLog } from "./testing/recording-log.ts";
 import { Warnings } from "./warnings.ts";
 
 function logged(...headers: readonly string[]): unknown[] {

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { FakeClock } from "./fake-clock.ts";
+import { FakeClock } from "./testing/fake-clock.ts";
 import { Watchdog } from "./watchdog.ts";
 
 test("aborts after a silence as long as the limit", async () => {

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, onTestFinished, test } from "vitest";
-import { FakeClock } from "./fake-clock.ts";
 import { KubeError } from "./kube-error.ts";
-import { RecordingLog } from "./recording-log.ts";
+import { FakeClock } from "./testing/fake-clock.ts";
+import { RecordingLog } from "./testing/recording-log.ts";
 import { WorkQueue } from "./work-queue.ts";
 
 let clock: FakeClock;
@@ -53,7 +53,7 @@ describe("works", () => {
       queue.add(key);
     }
     void queue.run(stop.signal, failing(unavailable, 0));
-    await queue.idle();
+    await clock.advance(0);
     expect(story).toEqual(["a", "b", "c"]);
   });
 
@@ -71,7 +71,7 @@ describe("works", () => {
     await clock.advance(0);
     expect(story).toEqual(["a +", "a -", "a +"]);
     open("a");
-    await queue.idle();
+    await clock.advance(0);
     expect(story).toHaveLength(4);
   });
 
@@ -89,14 +89,14 @@ describe("works", () => {
     expect(story).toEqual(["a +", "b +", "b -", "c +"]);
     open("a");
     open("c");
-    await queue.idle();
+    await clock.advance(0);
   });
 
   test("on nothing before whoever adds has gone on", async () => {
     void queue.run(stop.signal, failing(unavailable, 0));
     queue.add("a");
     expect(story).toEqual([]);
-    await queue.idle();
+    await clock.advance(0);
     expect(story).toEqual(["a"]);
   });
 });
@@ -110,7 +110,7 @@ describe("after a failure", () => {
       expect(clock.sleeping).toEqual([wait]);
       await clock.advance(wait);
     }
-    await queue.idle();
+    await clock.advance(0);
     expect(story).toHaveLength(5);
   });
 
@@ -160,7 +160,7 @@ describe("after a failure", () => {
     queue.add("a");
     await clock.advance(60_000);
     expect(story).toEqual(["a", "a"]);
-    await queue.idle();
+    await clock.advance(0);
   });
 
   test.each([
@@ -204,7 +204,7 @@ describe("stopping", () => {
       });
     });
     queue.add("a");
-    await queue.idle();
+    await clock.advance(0);
     stop.abort();
     await running;
     expect(told).toBe(true);
@@ -226,11 +226,7 @@ describe("stopping", () => {
     expect(story).toEqual([]);
     stop = new AbortController();
     void queue.run(stop.signal, failing(unavailable, 0));
-    await queue.idle();
+    await clock.advance(0);
     expect(story).toEqual(["a"]);
   });
-});
-
-test("is idle as long as nothing is added", async () => {
-  await queue.idle();
 });

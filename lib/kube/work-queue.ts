@@ -47,27 +47,17 @@ export class WorkQueue<Key extends string = string> {
   /** Those of them that the API refused or did not answer, for other reasons than a conflict. */
   readonly #failing = new Set<Key>();
   readonly #waits = new Map<Key, Wait>();
-  #idle = Promise.withResolvers<void>();
   #session: Session<Key> | undefined;
 
   constructor(options: WorkQueueOptions) {
     this.#options = options;
     this.#clock = options.clock ?? systemClock;
     this.#outage = new Outage(options.log, this.#clock, "work", { queue: options.name });
-    this.#idle.resolve();
   }
 
   add(key: Key): void {
-    if (this.#isIdle) {
-      this.#idle = Promise.withResolvers();
-    }
     this.#ready.add(key);
     this.#start();
-  }
-
-  /** Ends when nothing is left to do, retries included. */
-  idle(): Promise<void> {
-    return this.#idle.promise;
   }
 
   /** Works until the signal aborts, then waits for what is under way. What is not done stays for the next run. */
@@ -79,10 +69,6 @@ export class WorkQueue<Key extends string = string> {
       this.#endWait(key);
     }
     await Promise.all(this.#tasks.values());
-  }
-
-  get #isIdle(): boolean {
-    return this.#ready.size + this.#tasks.size + this.#waits.size === 0;
   }
 
   #start(): void {
@@ -114,9 +100,6 @@ export class WorkQueue<Key extends string = string> {
     }
     this.#tasks.delete(key);
     this.#start();
-    if (this.#isIdle) {
-      this.#idle.resolve();
-    }
   }
 
   #succeeded(key: Key): void {

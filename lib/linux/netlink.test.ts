@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { fromHex, toHex } from "#lib/bytes/testing/hex.ts";
 import { MalformedError } from "#lib/bytes/malformed-error.ts";
+import { fromHex, toHex } from "#lib/bytes/testing/hex.ts";
 import { formatLinkDumpRequest, type Link, parseLinkEvents } from "./netlink.ts";
 
 const LINK: Link = {

@@ -67,7 +67,12 @@ export function parsePort(text: string): number {
   return port;
 }
 
-/** The Pod's account, or the kubeconfig when one is named; client-node is loaded only for the latter. */
+/**
+ * The Pod's account, or the kubeconfig when one is named; client-node is loaded only for the latter.
+ *
+ * @throws {Error} when there is neither
+ * @throws {KubeError} when the kubeconfig cannot be used
+ */
 export async function credentialsFrom(options: CommonOptions): Promise<Credentials> {
   if (options.kubeconfig !== undefined) {
     const { kubeconfigCredentials } = await import("#lib/kube/kubeconfig.ts");

@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { parseIp } from "#lib/address/ip.ts";
-import { fromHex, toHex } from "#lib/bytes/testing/hex.ts";
 import { MalformedError } from "#lib/bytes/malformed-error.ts";
+import { fromHex, toHex } from "#lib/bytes/testing/hex.ts";
 import { type ArpPacket, formatArp, Operation, parseArp } from "./arp.ts";
 import { macFromBytes } from "./mac.ts";
 

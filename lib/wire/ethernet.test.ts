@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { fromHex } from "#lib/bytes/testing/hex.ts";
 import { MalformedError } from "#lib/bytes/malformed-error.ts";
+import { fromHex } from "#lib/bytes/testing/hex.ts";
 import { type EthernetFrame, EtherType, formatEthernet, parseEthernet } from "./ethernet.ts";
 import { macFromBytes } from "./mac.ts";
 

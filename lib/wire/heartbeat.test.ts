@@ -1,8 +1,8 @@
 import { createHmac, timingSafeEqual } from "node:crypto";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { fromHex, toHex } from "#lib/bytes/testing/hex.ts";
 import { MalformedError } from "#lib/bytes/malformed-error.ts";
+import { fromHex, toHex } from "#lib/bytes/testing/hex.ts";
 import {
   formatHeartbeat,
   type Heartbeat,

@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { beforeEach, describe, expect, test } from "vitest";
 import { parseIp } from "#lib/address/ip.ts";
-import { fromHex, toHex } from "#lib/bytes/testing/hex.ts";
 import { MalformedError } from "#lib/bytes/malformed-error.ts";
+import { fromHex, toHex } from "#lib/bytes/testing/hex.ts";
 import { formatArp, Operation, parseArp } from "#lib/wire/arp.ts";
 import { EtherType, formatEthernet, parseEthernet } from "#lib/wire/ethernet.ts";
 import { BROADCAST_MAC, macFromBytes } from "#lib/wire/mac.ts";
@@ -152,7 +152,7 @@ test.for([
 ])("tells of a $what that comes from an owned address, and does not answer it", ({ operation }) => {
   const frame = frameOf({ arp: { operation, senderIp: OWNED } });
   const { verdict, reply } = answer(frame);
-  expect(verdict).toBe(Verdict.claim);
+  expect(verdict).toBe(Verdict.conflict);
   expect(toHex(reply)).toBe("00".repeat(ARP_FRAME_LENGTH));
 });
 
@@ -235,7 +235,7 @@ test("decides and answers as the codec would, on any bytes", () => {
         expect(toHex(reply)).toBe(toHex(expected));
       } else {
         counts[expected] += 1;
-        expect(verdict === Verdict.claim ? "claim" : "drop").toBe(expected);
+        expect(verdict === Verdict.conflict ? "claim" : "drop").toBe(expected);
         expect(verdict).not.toBe(Verdict.answer);
       }
     }),

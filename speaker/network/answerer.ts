@@ -15,7 +15,7 @@ export const Verdict = {
   /** The first since the address is answered here. */
   firstAnswer: 1,
   /** It comes, so it says, from an address that is ours. */
-  claim: 2,
+  conflict: 2,
   tooShort: 3,
   notEthernetIpv4: 4,
   otherOperation: 5,
@@ -84,7 +84,7 @@ export class Answerer {
       return refusal;
     }
     if (this.addresses.has(frames.getUint32(start + AT.senderIp))) {
-      return Verdict.claim;
+      return Verdict.conflict;
     }
     const asked = this.addresses.get(frames.getUint32(start + AT.targetIp));
     if (asked === undefined || frames.getUint16(start + AT.operation) !== REQUEST) {

@@ -157,8 +157,8 @@ export class ArpLink {
       this.#logFirstAnswer(start);
       return true;
     }
-    if (verdict === Verdict.claim) {
-      this.#hearClaim(start);
+    if (verdict === Verdict.conflict) {
+      this.#hearConflict(start);
     } else {
       drops.count(verdict);
     }
@@ -176,7 +176,7 @@ export class ArpLink {
   }
 
   /** A frame says that it comes from an address of ours: RFC 5227 §2.4. Our nodes may, for a moment, in a takeover. */
-  #hearClaim(start: number): void {
+  #hearConflict(start: number): void {
     const address = this.#context.received.frames.getUint32(start + SENDER_IP_OFFSET);
     const answered = this.#answerer.addresses.get(address);
     const now = this.#context.clock();

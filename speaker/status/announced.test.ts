@@ -1,11 +1,11 @@
 import { expect, test } from "vitest";
-import { service } from "#lib/api/fixture.ts";
+import { service } from "#lib/api/testing/fixture.ts";
 import {
   type Announcement,
   announced,
   announcedPatch,
   noLivingSpeaker,
-  noSuchLink,
+  noSuchInterface,
 } from "./announced.ts";
 
 const IPS = ["192.0.2.10"];
@@ -25,9 +25,9 @@ test.each<[Announcement, string, string, string]>([
     "No speaker is alive on a node that may announce 192.0.2.10: start one on n1, n2, n3 or another",
   ],
   [
-    noSuchLink(IPS, "n1", ["eth8", "eth9"]),
+    noSuchInterface(IPS, "n1", ["eth8", "eth9"]),
     "False",
-    "NoSuchLink",
+    "NoSuchInterface",
     "n1 owns 192.0.2.10, and none of the interfaces eth8, eth9 can answer there: correct spec.interfaces of the L2Advertisement, or bring one of them up",
   ],
 ])("%o", (announcement, status, reason, message) => {

@@ -1,11 +1,12 @@
 /** The condition herald-lb.io/Announced: whether a node answers for the addresses of a Service, or why none does. */
 
 import { CONDITION } from "#lib/api/annotations.ts";
-import type { Condition, Service } from "#lib/api/service.ts";
+import { nextCondition } from "#lib/api/condition.ts";
+import type { Service } from "#lib/api/service.ts";
 import type { NotAnnounced } from "#lib/election/not-announced.ts";
 
 /** Why nobody answers although the election names nodes. */
-export type Trouble = "NoLivingSpeaker" | "NoSuchLink";
+export type Trouble = "NoLivingSpeaker" | "NoSuchInterface";
 
 export type Announcement =
   | { readonly status: "True"; readonly reason: "Announced"; readonly message: string }
@@ -46,14 +47,14 @@ export function noLivingSpeaker(ips: readonly string[], order: readonly string[]
 }
 
 /** @param links names that the L2Advertisements give */
-export function noSuchLink(
+export function noSuchInterface(
   ips: readonly string[],
   node: string,
   links: readonly string[],
 ): Announcement {
   return {
     status: "False",
-    reason: "NoSuchLink",
+    reason: "NoSuchInterface",
     message:
       `${node} owns ${ips.join(" and ")}, and none of the interfaces ${links.join(", ")} can answer there: ` +
       "correct spec.interfaces of the L2Advertisement, or bring one of them up",
@@ -69,18 +70,9 @@ export function announcedPatch(
   announcement: Announcement,
   now: string,
 ): object | undefined {
-  const old = service.conditions.find(({ type }) => type === CONDITION.announced);
-  const { status, reason, message } = announcement;
-  if (old?.status === status && old.reason === reason && old.message === message) {
-    return undefined;
-  }
-  const condition: Condition = {
-    type: CONDITION.announced,
-    status,
-    reason,
-    message,
-    lastTransitionTime: old?.status === status ? old.lastTransitionTime : now,
-  };
+  const type = CONDITION.announced;
+  const old = service.conditions.find((condition) => condition.type === type);
+  const condition = nextCondition(old, { type, ...announcement }, now);
   const { resourceVersion } = service;
-  return { metadata: { resourceVersion }, status: { conditions: [condition] } };
+  return condition && { metadata: { resourceVersion }, status: { conditions: [condition] } };
 }

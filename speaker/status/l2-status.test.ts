@@ -1,12 +1,12 @@
 import { expect, test } from "vitest";
-import { type Claim, type L2Status, type L2StatusSteps, l2StatusSteps } from "./l2-status.ts";
+import { type L2Status, type L2StatusSteps, l2StatusSteps, type Standing } from "./l2-status.ts";
 
 const mine: L2Status = { name: "l2-a", service: "default/web", node: "n1", interfaces: [] };
 const twin: L2Status = { ...mine, name: "l2-b" };
 const bare: L2Status = { ...mine, interfaces: undefined };
 const theirs: L2Status = { ...mine, name: "l2-c", node: "n2" };
 
-test.each<[string, readonly L2Status[], Claim, readonly string[], L2StatusSteps]>([
+test.each<[string, readonly L2Status[], Standing, readonly string[], L2StatusSteps]>([
   ["makes an object when it takes a Service over", [], "taken", [], { remove: [], write: true }],
   [
     "removes what the former owner said when it takes over",
@@ -72,6 +72,6 @@ test.each<[string, readonly L2Status[], Claim, readonly string[], L2StatusSteps]
     [],
     { remove: ["l2-a", "l2-c"], write: false },
   ],
-])("%s", (_, objects, claim, interfaces, steps) => {
-  expect(l2StatusSteps(objects, "n1", claim, interfaces)).toEqual(steps);
+])("%s", (_, objects, standing, interfaces, steps) => {
+  expect(l2StatusSteps(objects, "n1", standing, interfaces)).toEqual(steps);
 });

@@ -44,7 +44,7 @@ export interface L2StatusSteps {
 }
 
 /** How this node stands to the Service. */
-export type Claim =
+export type Standing =
   /** It took the Service over and has not said so yet. */
   | "taken"
   /** It owns the Service and has said so. */
@@ -64,20 +64,20 @@ export type Claim =
 export function l2StatusSteps(
   objects: readonly L2Status[],
   node: string,
-  claim: Claim,
+  standing: Standing,
   interfaces: readonly string[],
 ): L2StatusSteps {
   const own = objects.filter((object) => object.node === node);
   const foreign = objects.filter((object) => object.node !== node);
   const names = (list: readonly L2Status[]) => list.map(({ name }) => name);
-  if (claim === "none" || claim === "gone") {
-    return { remove: names(claim === "gone" ? objects : own), write: false };
+  if (standing === "none" || standing === "gone") {
+    return { remove: names(standing === "gone" ? objects : own), write: false };
   }
   const [kept, ...duplicates] = own;
-  if (claim === "held" && kept === undefined && foreign.length > 0) {
+  if (standing === "held" && kept === undefined && foreign.length > 0) {
     return { remove: [], write: false };
   }
-  const remove = [...names(duplicates), ...(claim === "taken" ? names(foreign) : [])];
+  const remove = [...names(duplicates), ...(standing === "taken" ? names(foreign) : [])];
   const write = kept?.interfaces?.join() !== interfaces.join();
   return { remove, write, ...(kept !== undefined && { into: kept.name }) };
 }
@@ -130,16 +130,16 @@ export class L2Statuses {
     return this.#byService.keys();
   }
 
-  /** Brings the objects of one Service in line with the claim. */
+  /** Brings the objects of one Service in line with the standing. */
   async write(
     service: string,
-    claim: Claim,
+    standing: Standing,
     interfaces: readonly string[],
     signal: AbortSignal,
   ): Promise<void> {
     const { client, node } = this.#options;
     const objects = [...(this.#byService.get(service)?.values() ?? [])];
-    const steps = l2StatusSteps(objects, node, claim, interfaces);
+    const steps = l2StatusSteps(objects, node, standing, interfaces);
     if (steps.write) {
       const name = steps.into ?? (await this.#make(service, signal));
       const [serviceNamespace = "", serviceName = ""] = service.split("/");

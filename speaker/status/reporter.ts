@@ -1,10 +1,11 @@
 /** Says in the cluster what the network thread does: ServiceL2Status, the condition Announced, the Event nodeAssigned. */
 
 import { CONDITION } from "#lib/api/annotations.ts";
-import type { Service } from "#lib/api/service.ts";
+import { regardingService, type Service } from "#lib/api/service.ts";
 import { reportingNode } from "#lib/election/order.ts";
 import type { OwnerChange } from "#lib/election/owner.ts";
 import type { KubeClient } from "#lib/kube/client.ts";
+import type { EventType } from "#lib/kube/event-record.ts";
 import type { EventRecorder } from "#lib/kube/events.ts";
 import { unlessGone } from "#lib/kube/kube-error.ts";
 import { servicePath } from "#lib/kube/paths.ts";
@@ -17,9 +18,9 @@ import {
   announced,
   announcedPatch,
   noLivingSpeaker,
-  noSuchLink,
+  noSuchInterface,
 } from "./announced.ts";
-import type { Claim, L2Statuses } from "./l2-status.ts";
+import type { L2Statuses, Standing } from "./l2-status.ts";
 
 export interface ReporterOptions {
   /** Name of this node. */
@@ -35,7 +36,7 @@ export class Reporter {
   readonly #options: ReporterOptions;
   readonly #queue: WorkQueue<string>;
   /** Services that this node owns; a new object each time it takes one over. */
-  readonly #claims = new Map<string, { said: boolean }>();
+  readonly #owned = new Map<string, { said: boolean }>();
   /**
    * What was said last of a Service that nobody owns, and among whom. Another speaker that sees it otherwise may hear
    * more than this one: it is not contradicted, or the two would write for ever.
@@ -67,9 +68,9 @@ export class Reporter {
   ownersChanged(changes: readonly OwnerChange[]): void {
     for (const { service, from, to } of changes) {
       if (to === this.#options.node) {
-        this.#claims.set(service, { said: false });
+        this.#owned.set(service, { said: false });
       } else if (from === this.#options.node) {
-        this.#claims.delete(service);
+        this.#owned.delete(service);
       }
       this.#queue.add(service);
     }
@@ -88,7 +89,7 @@ export class Reporter {
 
   linksChanged(links: readonly string[]): void {
     this.#links = new Set(links);
-    for (const service of this.#claims.keys()) {
+    for (const service of this.#owned.keys()) {
       this.#queue.add(service);
     }
   }
@@ -105,14 +106,14 @@ export class Reporter {
       return;
     }
     this.#gone.delete(key);
-    const owned = this.#claims.get(key);
-    const claim: Claim = owned === undefined ? "none" : owned.said ? "held" : "taken";
-    const announcement = this.#announcement(entry, claim);
-    if (announcement !== undefined && this.#mayContradict(entry, announcement, claim)) {
+    const owned = this.#owned.get(key);
+    const standing: Standing = owned === undefined ? "none" : owned.said ? "held" : "taken";
+    const announcement = this.#announcement(entry, standing);
+    if (announcement !== undefined && this.#mayContradict(entry, announcement, standing)) {
       await this.#announce(entry, announcement, signal);
     }
-    await l2Statuses.write(key, claim, entry.row?.links ?? [], signal);
-    if (claim === "taken" && owned !== undefined) {
+    await l2Statuses.write(key, standing, entry.row?.links ?? [], signal);
+    if (standing === "taken" && owned !== undefined) {
       // The wording is read by programs: the node stands in quotation marks.
       const message = `announcing from node "${this.#options.node}" with protocol "layer2"`;
       this.#tell(entry.service, "Normal", "nodeAssigned", message);
@@ -121,20 +122,20 @@ export class Reporter {
   }
 
   async #tidy(key: string, signal: AbortSignal): Promise<void> {
-    this.#claims.delete(key);
+    this.#owned.delete(key);
     this.#lastWords.delete(key);
-    const claim = this.#reports && this.#gone.has(key) ? "gone" : "none";
-    await this.#options.l2Statuses.write(key, claim, [], signal);
+    const standing = this.#reports && this.#gone.has(key) ? "gone" : "none";
+    await this.#options.l2Statuses.write(key, standing, [], signal);
     this.#gone.delete(key);
   }
 
   /** What this node has to say, if it is the one to say it. */
-  #announcement(entry: Entry, claim: Claim): Announcement | undefined {
+  #announcement(entry: Entry, standing: Standing): Announcement | undefined {
     const { election, row } = entry;
-    if (row !== undefined && claim !== "none") {
+    if (row !== undefined && standing !== "none") {
       return row.links === undefined || row.links.some((link) => this.#links.has(link))
         ? announced(entry.service.ingress)
-        : noSuchLink(row.ips, this.#options.node, row.links);
+        : noSuchInterface(row.ips, this.#options.node, row.links);
     }
     if (!this.#reports || entry.service.ingress.length === 0) {
       return undefined;
@@ -148,12 +149,12 @@ export class Reporter {
   }
 
   /** The owner may always. */
-  #mayContradict({ service }: Entry, announcement: Announcement, claim: Claim): boolean {
+  #mayContradict({ service }: Entry, announcement: Announcement, standing: Standing): boolean {
     const isSaid = service.conditions.some(({ type }) => type === CONDITION.announced);
     const words = JSON.stringify([announcement, [...this.#alive].sort()]);
     const isRepetition = this.#lastWords.get(service.key) === words;
     this.#lastWords.set(service.key, words);
-    return claim !== "none" || !isSaid || !isRepetition;
+    return standing !== "none" || !isSaid || !isRepetition;
   }
 
   async #announce(
@@ -185,9 +186,7 @@ export class Reporter {
     }
   }
 
-  #tell(service: Service, type: "Normal" | "Warning", reason: string, message: string): void {
-    const { namespace, name, uid } = service;
-    const regarding = { apiVersion: "v1", kind: "Service", namespace, name, uid };
-    this.#options.events.record(regarding, type, reason, message);
+  #tell(service: Service, type: EventType, reason: string, message: string): void {
+    this.#options.events.record(regardingService(service), type, reason, message);
   }
 }

@@ -8,7 +8,7 @@ import type { Json } from "#lib/kube/json.ts";
 import { KubeError } from "#lib/kube/kube-error.ts";
 import { LeaderElection, type LeaseApi } from "#lib/kube/lease.ts";
 import { eventsPath, leasesPath, servicePath } from "#lib/kube/paths.ts";
-import { RecordingLog } from "#lib/kube/recording-log.ts";
+import { RecordingLog } from "#lib/kube/testing/recording-log.ts";
 import { describeLab } from "#test/lab/describe-lab.ts";
 import { eventually } from "#test/lab/eventually.ts";
 import type { Lab } from "#test/lab/lab.ts";

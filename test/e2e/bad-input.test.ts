@@ -207,7 +207,12 @@ test("an interface that the owner does not have is told, and the address is not 
     metadata: { name: "lab", namespace: "metallb-system" },
   };
   await lab.apply(JSON.stringify({ ...advertisement, spec: { interfaces: ["eth9"] } }));
-  const message = await user.condition("steady", "herald-lb.io/Announced", "False", "NoSuchLink");
+  const message = await user.condition(
+    "steady",
+    "herald-lb.io/Announced",
+    "False",
+    "NoSuchInterface",
+  );
   expect(message).toContain("eth9");
   await user.toldByEvent("steady", "announceFailed", message);
   await user.silence(await user.address("steady"));

@@ -38,7 +38,10 @@ function image(name: string): Image {
 
 /** Paths of all files of the process. */
 function appFiles(name: string): string[] {
-  return readdirSync(join(image(name).root, "app"), { recursive: true, withFileTypes: true })
+  return readdirSync(join(image(name).root, "herald", name), {
+    recursive: true,
+    withFileTypes: true,
+  })
     .filter((entry) => entry.isFile())
     .map((entry) => join(entry.parentPath, entry.name));
 }
@@ -65,12 +68,12 @@ function matching(files: Iterable<string>, pattern: RegExp): string[] {
 
 test.each(NAMES)("the image of the %s holds its bundle and Node alone", (name) => {
   const { root } = image(name);
-  expect(readdirSync(root).sort()).toEqual(["app", "nodejs"]);
+  expect(readdirSync(root).sort()).toEqual(["herald", "nodejs"]);
   expect(appFiles(name).filter((file) => file.endsWith(".ts"))).toEqual([]);
 });
 
 test.each(NAMES)("the %s loads nothing of client-node until it is given a kubeconfig", (name) => {
-  const loaded = loadedWith(join(image(name).root, "app/main.mjs"));
+  const loaded = loadedWith(join(image(name).root, "herald", name, "main.mjs"));
   expect(matching(loaded, CLIENT_NODE)).toEqual([]);
   expect(matching(appFiles(name), CLIENT_NODE)).toEqual([expect.stringMatching(/^kubeconfig/)]);
 });

@@ -108,6 +108,19 @@ const TYPE_AWARE: readonly (readonly [string, string, string])[] = [
   ],
 ];
 
+/** Who imports a fake of the tests, from where, and whether it may. */
+const FAKES: readonly (readonly [string, string, boolean])[] = [
+  ["lib/kube/uses-fake.ts", "./testing/fake-clock.ts", false],
+  ["lib/wire/uses-fake.ts", "#lib/bytes/testing/hex.ts", false],
+  ["controller/uses-fake.ts", "#lib/api/testing/fixture.ts", false],
+  ["speaker/network/uses-fake.ts", "#lib/bytes/testing/hex.ts", false],
+  ["tools/uses-fake.ts", "#lib/bytes/testing/hex.ts", false],
+  ["lib/kube/uses-fake.test.ts", "./testing/fake-clock.ts", true],
+  ["controller/uses-fake.test.ts", "#lib/api/testing/fixture.ts", true],
+  ["lib/allocation/testing/uses-fake.ts", "#lib/api/testing/fixture.ts", true],
+  ["test/lab/uses-fake.ts", "#lib/kube/testing/fake-clock.ts", true],
+];
+
 /** What the compiler refuses, by the number of its error. */
 const TYPES: readonly (readonly [string, string, string])[] = [
   ["lib/kube/strict.ts", "export const a: string = undefined;", "TS2322"],
@@ -141,6 +154,9 @@ beforeAll(() => {
   symlinkSync(join(ROOT, "node_modules"), join(scratch, "node_modules"));
   for (const [index, [folder, path]] of IMPORTS.entries()) {
     write(importer(folder, index), `import { a } from "${path}";\nexport const b = a;\n`);
+  }
+  for (const [file, path] of FAKES) {
+    write(file, `import { a } from "${path}";\nexport const b = a;\n`);
   }
   for (const [file, source] of [...FORMS, ...STATEMENTS, ...TYPE_AWARE, ...TYPES]) {
     write(file, `${source}\n`);
@@ -247,6 +263,10 @@ describe("Biome", () => {
 
 test.each(TYPE_AWARE)("oxlint, which knows the types, refuses %s", (file, _source, rule) => {
   expect(about(file, oxlint)).toContain(rule);
+});
+
+test.each(FAKES)("oxlint lets %s import %s: %s", (file, _path, isPermitted) => {
+  expect(about(file, oxlint).includes("no-restricted-imports")).toBe(!isPermitted);
 });
 
 test.each(TYPES)("the compiler refuses %s", (file, _source, code) => {

@@ -1,9 +1,9 @@
-import { aborted } from "./aborted.ts";
-import type { CallOptions } from "./client.ts";
-import type { Clock } from "./clock.ts";
-import { KubeError } from "./kube-error.ts";
-import type { LeaseApi } from "./lease.ts";
-import type { LeaseRecord } from "./lease-record.ts";
+import { aborted } from "#lib/kube/aborted.ts";
+import type { CallOptions } from "#lib/kube/client.ts";
+import type { Clock } from "#lib/kube/clock.ts";
+import { KubeError } from "#lib/kube/kube-error.ts";
+import type { LeaseApi } from "#lib/kube/lease.ts";
+import type { LeaseRecord } from "#lib/kube/lease-record.ts";
 
 /** Calls that are not answered end with this deadline when they have none of their own. */
 const DEADLINE_MS = 15_000;

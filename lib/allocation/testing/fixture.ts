@@ -1,12 +1,12 @@
 /** Pools and allocations as the tests of this folder want them. */
 
 import { formatIp } from "#lib/address/ip.ts";
+import { Allocations } from "#lib/allocation/allocations.ts";
+import { decide } from "#lib/allocation/decide.ts";
+import type { Decision } from "#lib/allocation/decision.ts";
 import { parsePools } from "#lib/api/parse-pools.ts";
 import type { Pool } from "#lib/api/pool.ts";
 import type { Service } from "#lib/api/service.ts";
-import { Allocations } from "./allocations.ts";
-import { decide } from "./decide.ts";
-import type { Decision } from "./decision.ts";
 
 export const DUAL = { clusterIps: ["10.96.0.1", "fd00::1"] } as const;
 export const PREFER_DUAL = {
@@ -53,7 +53,7 @@ export function converge(allocations: Allocations, given: Service): Service {
     allocations.release(given.key);
     return { ...given, ingress: [] };
   }
-  allocations.claim(given, decision.ips);
+  allocations.allocate(given, decision.ips);
   return { ...given, ingress: decision.ips.map(formatIp) };
 }
 

@@ -1,10 +1,10 @@
 /** Objects of the cluster as tests want them: plain ones, unless the fields say otherwise. */
 
 import { parseRange } from "#lib/address/ip-range.ts";
-import type { L2Advertisement } from "./l2-advertisement.ts";
-import type { Node } from "./node.ts";
-import type { Pool } from "./pool.ts";
-import type { Service, ServicePort } from "./service.ts";
+import type { L2Advertisement } from "#lib/api/l2-advertisement.ts";
+import type { Node } from "#lib/api/node.ts";
+import type { Pool } from "#lib/api/pool.ts";
+import type { Service, ServicePort } from "#lib/api/service.ts";
 
 /** A Service of IPv4 that asks for nothing and has nothing. */
 export function service(key: string, fields: Partial<Service> = {}): Service {

@@ -1,7 +1,7 @@
 import http from "node:http";
 import type { AddressInfo } from "node:net";
 import { text } from "node:stream/consumers";
-import type { Credentials } from "./credentials.ts";
+import type { Credentials } from "#lib/kube/credentials.ts";
 
 /** What happens to one request instead of the true answer. */
 export type Fault =
