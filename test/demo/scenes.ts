@@ -101,12 +101,8 @@ export class Scenes {
     await this.#lab
       .speaker(owner)
       .waitForLog(({ msg, ip: address }) => msg === "first request answered" && address === ip);
-    const parts = [
-      ["deployment/controller", this.#lab.controller],
-      [`pod/speaker-${owner}`, this.#lab.speaker(owner)],
-    ] as const;
-    for (const [name, process] of parts) {
-      this.#stage.command(`kubectl --namespace metallb-system logs ${name} | grep ${ip}`);
+    for (const process of [this.#lab.controller, this.#lab.speaker(owner)]) {
+      this.#stage.command(`grep ${ip} ${process.logPath}`);
       this.#stage.output(process.lines.filter((line) => line.includes(ip)).join("\n"));
     }
   }
@@ -138,11 +134,8 @@ export class Scenes {
       .waitForLog(
         ({ msg, from, ip: address }) => msg === "owner changed" && from === owner && address === ip,
       );
-    this.#stage.command(
-      `kubectl --namespace metallb-system logs pod/speaker-${next} | grep "owner changed"`,
-    );
+    this.#stage.command(`grep "owner changed" ${this.#lab.speaker(next).logPath}`);
     this.#stage.output(JSON.stringify(moved));
-    await this.#lab.kubectl("get", "nodes");
     return await this.#report(probe);
   }
 
