@@ -12,7 +12,7 @@ export default defineConfig({
           sequence: { groupOrder: 0 },
           include: [
             "{lib,controller,speaker,manifests}/**/*.test.ts",
-            "test/{project,bench}/**/*.test.ts",
+            "test/{project,bench,histories}/**/*.test.ts",
           ],
         },
       },

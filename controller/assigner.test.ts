@@ -12,6 +12,7 @@ class Cluster implements Outside {
   readonly stored = new Map<string, Service>();
   readonly events: string[] = [];
   readonly queue: string[] = [];
+  changes = 0;
   #version = 1;
   /** When set, a write waits for it. */
   gate: Promise<void> | undefined;
@@ -26,6 +27,15 @@ class Cluster implements Outside {
       ...changes,
     });
     this.stored.set(given.key, given);
+  }
+
+  /** Somebody changes the Service, and the watch tells of it. */
+  change(name: string, changes: Partial<Service>): void {
+    const key = `default/${name}`;
+    this.#version += 1;
+    const given = this.stored.get(key) ?? service(key);
+    this.stored.set(key, { ...given, ...changes, resourceVersion: String(this.#version) });
+    this.enqueue(key);
   }
 
   service(key: string): Service | undefined {
@@ -66,6 +76,7 @@ class Cluster implements Outside {
       conditions,
       resourceVersion,
     });
+    this.enqueue(service.key);
     if (this.loseAnswers) {
       throw new Error("the answer is lost");
     }
@@ -80,8 +91,12 @@ class Cluster implements Outside {
     this.queue.push(key);
   }
 
-  now(): string {
-    return "2026-01-02T03:04:05Z";
+  allocationsChanged(): void {
+    this.changes += 1;
+  }
+
+  nowMs(): number {
+    return Date.parse("2026-01-02T03:04:05Z");
   }
 
   async settle(assigner: Assigner): Promise<void> {
@@ -229,4 +244,138 @@ test("tells once that a request cannot be read, and leaves the address", async (
   await assigner.reconcile("default/web", NEVER);
   expect(cluster.addresses()).toEqual({ "default/web": "192.0.2.10" });
   expect(cluster.events.filter((event) => event.endsWith("LoadBalancerFailed"))).toHaveLength(1);
+});
+
+test("gives on the address that a Service loses when its status says so, and not before", async () => {
+  const cluster = new Cluster();
+  const assigner = assignerOf(cluster);
+  cluster.add("web");
+  cluster.add("waits");
+  assigner.setPools([pool("lab", "192.0.2.10/32"), pool("other", "198.51.100.10/32")]);
+  cluster.add("web", { annotations: { "metallb.io/loadBalancerIPs": "192.0.2.10" } });
+  cluster.add("waits", { annotations: { "metallb.io/loadBalancerIPs": "192.0.2.10" } });
+  await cluster.settle(assigner);
+  cluster.change("web", { annotations: { "metallb.io/address-pool": "other" } });
+
+  cluster.failWrites = true;
+  await expect(assigner.reconcile("default/web", NEVER)).rejects.toThrow();
+  cluster.failWrites = false;
+  await assigner.reconcile("default/waits", NEVER);
+  expect(cluster.addresses()).toEqual({ "default/web": "192.0.2.10", "default/waits": "" });
+
+  await cluster.settle(assigner);
+  await assigner.reconcile("default/web", NEVER);
+  await cluster.settle(assigner);
+  expect(cluster.addresses()).toEqual({
+    "default/web": "198.51.100.10",
+    "default/waits": "192.0.2.10",
+  });
+});
+
+test.each([
+  ["before the write", "failWrites"],
+  ["after the write, before its answer", "loseAnswers"],
+] as const)(
+  "a controller that dies %s leaves no double, no leak and the same addresses",
+  async (_, fault) => {
+    const pools = [pool("lab", "192.0.2.10/31")];
+    const names = ["default/web", "default/api", "default/waits"];
+    const undisturbed = new Cluster();
+    const cluster = new Cluster();
+    for (const each of [undisturbed, cluster]) {
+      for (const name of ["web", "api", "waits"]) {
+        each.add(name);
+      }
+    }
+    const calm = assignerOf(undisturbed);
+    calm.setPools(pools);
+    await undisturbed.settle(calm);
+
+    for (const name of names) {
+      const dying = assignerOf(cluster);
+      dying.setPools(pools);
+      cluster.queue.length = 0;
+      cluster[fault] = true;
+      await dying.reconcile(name, NEVER).catch(() => undefined);
+      cluster[fault] = false;
+    }
+    const last = assignerOf(cluster);
+    last.setPools(pools);
+    await cluster.settle(last);
+    expect(cluster.addresses()).toEqual(undisturbed.addresses());
+
+    cluster.stored.delete("default/web");
+    cluster.enqueue("default/web");
+    await cluster.settle(last);
+    expect(cluster.addresses()).toEqual({
+      "default/api": "192.0.2.11",
+      "default/waits": "192.0.2.10",
+    });
+  },
+);
+
+test("adds the second family to a Service as soon as one of its pool is free", async () => {
+  const cluster = new Cluster();
+  const assigner = assignerOf(cluster);
+  const both = { clusterIps: ["10.96.0.1", "fd00::1"], ipFamilies: ["IPv4", "IPv6"] } as const;
+  cluster.add("holder", { clusterIps: ["fd00::1"], ipFamilies: ["IPv6"] });
+  cluster.add("web", { ...both, ipFamilyPolicy: "PreferDualStack" });
+  assigner.setPools([pool("lab", "192.0.2.10/31", "2001:db8::1/128")]);
+  await cluster.settle(assigner);
+  expect(cluster.addresses()["default/web"]).toBe("192.0.2.10");
+
+  cluster.stored.delete("default/holder");
+  cluster.enqueue("default/holder");
+  await cluster.settle(assigner);
+  expect(cluster.addresses()).toEqual({ "default/web": "192.0.2.10,2001:db8::1" });
+});
+
+test("undoes a double that another controller wrote: the older Service keeps the address", async () => {
+  const cluster = new Cluster();
+  const assigner = assignerOf(cluster);
+  cluster.add("old");
+  cluster.add("new");
+  assigner.setPools([pool("lab", "192.0.2.10/31")]);
+  await cluster.settle(assigner);
+
+  cluster.change("new", { ingress: ["192.0.2.10"] });
+  await cluster.settle(assigner);
+  expect(cluster.addresses()).toEqual({ "default/old": "192.0.2.10", "default/new": "192.0.2.11" });
+
+  cluster.change("old", { ingress: ["192.0.2.11"] });
+  await cluster.settle(assigner);
+  expect(cluster.addresses()).toEqual({ "default/old": "192.0.2.11", "default/new": "192.0.2.10" });
+});
+
+test("gives the address that a Service had before to one made again under its name, after a restart", async () => {
+  const cluster = new Cluster();
+  const first = assignerOf(cluster);
+  cluster.add("other");
+  cluster.add("web");
+  const pools = [pool("lab", "192.0.2.10/30")];
+  first.setPools(pools);
+  await cluster.settle(first);
+  for (const name of ["default/other", "default/web"]) {
+    cluster.stored.delete(name);
+    first.forget(name);
+  }
+  cluster.add("web");
+  const second = assignerOf(cluster);
+  second.remember(first.released());
+  second.setPools(pools);
+  await cluster.settle(second);
+  expect(cluster.addresses()).toEqual({ "default/web": "192.0.2.9" });
+});
+
+test("warns of each annotation under the older prefix whenever it writes", async () => {
+  const cluster = new Cluster();
+  const assigner = assignerOf(cluster);
+  cluster.add("web", { annotations: { "metallb.universe.tf/address-pool": "lab" } });
+  assigner.setPools([pool("lab", "192.0.2.10/32")]);
+  await cluster.settle(assigner);
+  await assigner.reconcile("default/web", NEVER);
+  expect(cluster.events).toEqual([
+    "default/web Warning deprecatedAnnotation",
+    "default/web Normal IPAllocated",
+  ]);
 });

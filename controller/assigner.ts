@@ -4,18 +4,21 @@
  * never be promised the same address, however slow the writes are.
  */
 
-import { formatIp, type Ip } from "#lib/address/ip.ts";
-import { Allocations } from "#lib/allocation/allocations.ts";
+import type { Ip } from "#lib/address/ip.ts";
+import { Allocations, type Consequences } from "#lib/allocation/allocations.ts";
+import { claimAll } from "#lib/allocation/claim.ts";
 import { decide } from "#lib/allocation/decide.ts";
-import type { Assignment, Decision } from "#lib/allocation/decision.ts";
+import type { Decision } from "#lib/allocation/decision.ts";
+import type { PoolUsage } from "#lib/allocation/pool-usage.ts";
+import type { Released, ReleasedAddresses } from "#lib/allocation/released-addresses.ts";
 import type { Pool } from "#lib/api/pool.ts";
 import type { Service } from "#lib/api/service.ts";
-import type { EventType } from "#lib/kube/event-record.ts";
 import type { Log } from "#lib/log/log.ts";
+import { AllocationNews, type EventSink } from "./allocation-news.ts";
 import { keepsAddresses, type StatusPatch, statusPatch } from "./status-patch.ts";
 
 /** All that an assigner touches outside of itself. */
-export interface Outside {
+export interface Outside extends EventSink {
   /** The Service as it is known now; undefined when it is gone, or not ours to serve. */
   service(key: string): Service | undefined;
   services(): Iterable<Service>;
@@ -25,32 +28,59 @@ export interface Outside {
     patch: StatusPatch,
     signal: AbortSignal,
   ): Promise<string | undefined>;
-  event(service: Service, type: EventType, reason: string, message: string): void;
   /** Has `reconcile` called with the key soon. */
   enqueue(key: string): void;
-  /** RFC 3339. */
-  now(): string;
+  /** What is allocated or remembered has changed. */
+  allocationsChanged(): void;
+  /** Milliseconds since 1970. */
+  nowMs(): number;
 }
 
 export class Assigner {
   readonly #outside: Outside;
   readonly #log: Log;
   readonly #allocations: Allocations;
-  /** Keys of Services that were refused: whatever frees an address may help them. */
-  readonly #refused = new Set<string>();
-  /** The last warning told about a Service that has an address. */
-  readonly #warned = new Map<string, string>();
+  readonly #news: AllocationNews;
+  /** Keys of Services that have not all that they want: whatever frees an address may help them. */
+  readonly #waiting = new Set<string>();
   /** Services as they were when their status was written: what the watch has yet to tell is not decided upon again. */
   readonly #written = new Map<string, Service>();
-  /** Assignments that were decided and not told yet: the answer to a write may be lost, and the write not. */
-  readonly #untold = new Map<string, Assignment>();
   #started = false;
 
   /** @param namespace of the pools, for sentences */
   constructor(namespace: string, outside: Outside, log: Log) {
-    this.#allocations = new Allocations(namespace);
+    this.#allocations = new Allocations(namespace, () => outside.nowMs());
     this.#outside = outside;
     this.#log = log;
+    this.#news = new AllocationNews(outside, log);
+  }
+
+  /** What is free and what is taken, by pool. */
+  usage(): readonly PoolUsage[] {
+    return this.#allocations.usage;
+  }
+
+  /** Addresses that Services gave up, the first released first. */
+  released(): ReleasedAddresses {
+    return this.#allocations.released;
+  }
+
+  /** Tells what `released` gave in an earlier life; of use before pools are in force. */
+  remember(released: Iterable<Released>): void {
+    this.#allocations.released.restore(released);
+  }
+
+  /** Those of the nodes are given last. */
+  setNodeAddresses(ips: readonly Ip[]): void {
+    this.#allocations.setNodeAddresses(ips);
+  }
+
+  /** Names the pools that cannot be read, so that those whom it concerns are told. */
+  setUnreadable(pools: readonly string[]): void {
+    if (pools.join() !== this.#allocations.unreadable.join()) {
+      this.#allocations.setUnreadable(pools);
+      this.#retryWaiting();
+    }
   }
 
   /**
@@ -59,27 +89,14 @@ export class Assigner {
    */
   setPools(pools: readonly Pool[]): void {
     this.#allocations.setPools(pools);
-    const services = [...this.#outside.services()].sort(assignedThenOldest);
+    const services = [...this.#outside.services()];
     if (!this.#started) {
       this.#started = true;
-      for (const service of services) {
-        this.#reclaim(service);
-      }
+      claimAll(this.#allocations, services);
     }
-    for (const { key } of services) {
+    this.#outside.allocationsChanged();
+    for (const { key } of services.sort(assignedThenOldest)) {
       this.#outside.enqueue(key);
-    }
-  }
-
-  /** Claims what the Service has, if it may keep it. */
-  #reclaim(service: Service): void {
-    const decision = decide(this.#allocations, service);
-    if (decision.kind === "assign" && decision.cleared === undefined) {
-      const has = (ip: Ip) => service.ingress.includes(formatIp(ip));
-      const kept = decision.ips.filter(has);
-      if (kept.length > 0) {
-        this.#allocations.allocate(service, kept);
-      }
     }
   }
 
@@ -98,7 +115,8 @@ export class Assigner {
     }
     const decision = this.#decide(service);
     this.#log.debug("decided", { service: key, decision: decision.kind });
-    const patch = statusPatch(service, decision, this.#outside.now());
+    const now = new Date(this.#outside.nowMs()).toISOString();
+    const patch = statusPatch(service, decision, now);
     if (patch !== undefined) {
       const resourceVersion = await this.#outside.patchStatus(service, patch, signal);
       if (resourceVersion === undefined) {
@@ -108,99 +126,61 @@ export class Assigner {
       if (resourceVersion !== service.resourceVersion) {
         this.#written.set(key, service);
       }
-      this.#tellRefusal(service, decision, patch);
+      this.#news.written(service, decision, patch);
     }
-    this.#tellAssignment(service);
-    this.#warn(service, decision);
+    this.#news.settled(service, decision);
+  }
+
+  /** Releases what a Service has that is gone. */
+  forget(key: string): void {
+    this.#waiting.delete(key);
+    this.#written.delete(key);
+    this.#news.forget(key);
+    const consequences = this.#allocations.forget(key);
+    if (consequences.hasFreed) {
+      this.#log.info("address released", { service: key });
+    }
+    this.#follow(consequences, key);
   }
 
   #decide(service: Service): Decision {
     const decision = decide(this.#allocations, service);
-    const freed =
-      decision.kind === "assign"
-        ? this.#allocations.allocate(service, decision.ips)
-        : this.#allocations.release(service.key);
-    if (decision.kind === "refuse") {
-      this.#refused.add(service.key);
-      this.#untold.delete(service.key);
+    const isAssigned = decision.kind === "assign";
+    const consequences = isAssigned
+      ? this.#allocations.allocate(service, decision.ips)
+      : this.#allocations.vacate(service);
+    if (isAssigned && decision.warning?.reason !== "AdditionalAssignFailed") {
+      this.#waiting.delete(service.key);
     } else {
-      this.#refused.delete(service.key);
-      if (!keepsAddresses(service, decision)) {
-        this.#untold.set(service.key, decision);
-      }
+      this.#waiting.add(service.key);
     }
-    if (freed) {
-      this.#retryRefused(service.key);
-    }
+    this.#news.decided(service, decision, keepsAddresses(service, decision));
+    this.#follow(consequences, service.key);
     return decision;
   }
 
-  /** Releases what a Service has that is gone. One made anew under its name has no claim to it. */
-  forget(key: string): void {
-    this.#refused.delete(key);
-    this.#warned.delete(key);
-    this.#written.delete(key);
-    this.#untold.delete(key);
-    if (this.#allocations.release(key)) {
-      this.#log.info("address released", { service: key });
-      this.#retryRefused(key);
+  #follow({ hasChanged, hasFreed, displaced }: Consequences, by: string): void {
+    if (hasChanged) {
+      this.#outside.allocationsChanged();
+    }
+    for (const key of displaced) {
+      this.#log.warn("two Services had the same address", { service: key, keeper: by });
+      this.#outside.enqueue(key);
+    }
+    if (hasFreed) {
+      this.#retryWaiting(by);
     }
   }
 
   /** The oldest first, as they would have been served had there been room. */
-  #retryRefused(except: string): void {
-    const services = [...this.#refused]
+  #retryWaiting(except?: string): void {
+    const services = [...this.#waiting]
       .filter((key) => key !== except)
       .map((key) => this.#outside.service(key))
       .filter((service) => service !== undefined)
       .sort(assignedThenOldest);
     for (const { key } of services) {
       this.#outside.enqueue(key);
-    }
-  }
-
-  #tellRefusal(service: Service, decision: Decision, patch: StatusPatch): void {
-    const { key, ingress } = service;
-    if (decision.cleared !== undefined) {
-      const why = decision.cleared;
-      this.#log.warn("address released", { service: key, ip: ingress.join(" "), why });
-      this.#outside.event(service, "Normal", "ClearAssignment", why);
-    }
-    if (decision.kind === "refuse" && patch.status.conditions !== undefined) {
-      const { reason, message } = decision;
-      this.#log.warn("no address for the service", { service: key, reason, why: message });
-      this.#outside.event(service, "Warning", "AllocationFailed", message);
-    }
-  }
-
-  #tellAssignment(service: Service): void {
-    const assignment = this.#untold.get(service.key);
-    if (assignment !== undefined) {
-      this.#untold.delete(service.key);
-      const ips = assignment.ips.map(formatIp);
-      const { pool, why } = assignment;
-      const fields = { service: service.key, ip: ips.join(" "), pool, why };
-      this.#log.info("address allocated", fields);
-      this.#outside.event(service, "Normal", "IPAllocated", `Assigned IP ${JSON.stringify(ips)}`);
-    }
-  }
-
-  /** What a Service is to know although it has an address; told once. */
-  #warn(service: Service, decision: Decision): void {
-    const warning = decision.kind === "assign" ? decision.warning : undefined;
-    if (warning === undefined) {
-      this.#warned.delete(service.key);
-    } else if (this.#warned.get(service.key) !== warning.message) {
-      this.#warned.set(service.key, warning.message);
-      const { message, reason } = warning;
-      this.#log.warn("the service has not all that it asks for", {
-        service: service.key,
-        reason,
-        why: message,
-      });
-      // MetalLB's types: one address of two is no fault of anybody's.
-      const type = reason === "AdditionalAssignFailed" ? "Normal" : "Warning";
-      this.#outside.event(service, type, reason, message);
     }
   }
 }

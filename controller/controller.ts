@@ -1,8 +1,9 @@
 /** The one active controller: watches pools and Services, and has each Service reconciled. */
 
 import type { V1Service } from "@kubernetes/client-node";
+import type { NodeAddresses } from "#lib/api/node-addresses.ts";
 import type { Pool } from "#lib/api/pool.ts";
-import type { Problem } from "#lib/api/problem.ts";
+import { poolWarnings } from "#lib/api/pool-warnings.ts";
 import { projectService } from "#lib/api/project-service.ts";
 import { isServedBy, regardingService, type Service } from "#lib/api/service.ts";
 import type { KubeClient } from "#lib/kube/client.ts";
@@ -22,7 +23,12 @@ import { Assigner } from "./assigner.ts";
 import { Configuration } from "./configuration.ts";
 import { sweepDeparted, tidyDeparted } from "./departed.ts";
 import { ensureMemberKey } from "./member-key.ts";
+import type { ControllerMetrics } from "./metrics.ts";
+import { NodeAddressWatch } from "./node-addresses.ts";
 import type { ControllerOptions } from "./options.ts";
+import { PoolNotices } from "./pool-notices.ts";
+import { PoolStatusWriter } from "./pool-status.ts";
+import { ReleasedStore } from "./released-store.ts";
 import type { StatusPatch } from "./status-patch.ts";
 
 /** Status writes under way at once: as many as the client keeps connections. */
@@ -32,18 +38,18 @@ export interface ControllerParts {
   readonly options: ControllerOptions;
   readonly client: KubeClient;
   readonly owners: readonly OwnerReference[];
+  readonly metrics: ControllerMetrics;
   readonly log: Log;
 }
 
 /** Leads until the signal: everything that it knows is built anew each time, from the cluster alone. */
 export async function lead(parts: ControllerParts, signal: AbortSignal): Promise<void> {
-  const { client, log, options, owners } = parts;
+  const { client, log, metrics, options, owners } = parts;
   const { lbClass, mlSecretName, namespace } = options;
   const events = new EventRecorder(client, { component: "herald-controller", log });
   const queue = new WorkQueue<string>({ name: "services", concurrency: WRITERS, log });
   const departed = new WorkQueue<string>({ name: "departed services", log });
-  /** What is done once at the beginning, and tried until it is done. */
-  const startup = new WorkQueue<"member key" | "sweep">({ name: "startup", log });
+  const startup = new WorkQueue<keyof typeof beginnings>({ name: "startup", log });
   const configurationState = new ConfigurationStateWriter({
     client,
     namespace,
@@ -71,25 +77,47 @@ export async function lead(parts: ControllerParts, signal: AbortSignal): Promise
       event: (service, type, reason, message) =>
         events.record(regardingService(service), type, reason, message),
       enqueue: (key) => queue.add(key),
-      now: () => new Date().toISOString(),
+      allocationsChanged: () => {
+        poolStatus.usageChanged();
+        releasedStore.changed();
+      },
+      nowMs: () => Date.now(),
     },
     log,
   );
-  let inForce: readonly Pool[] | undefined;
-  /** Pools are of use only when all Services are known: those with an address come first. */
-  const useBoth = () => {
-    if (inForce !== undefined && services.hasSynced) {
-      assigner.setPools(inForce);
+  const reconcile = async (key: string, within: AbortSignal) => {
+    try {
+      await assigner.reconcile(key, within);
+      metrics.reconciled();
+    } catch (error) {
+      metrics.reconcileFailed();
+      throw error;
     }
   };
-  /** Until all are known they wait for `useBoth`, which knows their order. */
+  const usages = () => assigner.usage();
+  const releasedStore = new ReleasedStore({ client, namespace, log }, () => assigner.released());
+  const poolStatus = new PoolStatusWriter(
+    { client, namespace, log },
+    { usages, stored: (name) => configuration.pool(name) },
+  );
+  metrics.leading(usages, signal);
+  let inForce: readonly Pool[] | undefined;
+  /** No address is given before all this is known, for all of it decides who gets which. */
+  const awaited = new Set(["pools", "services", "nodes", "memory"]);
+  const arrived = (what: string) => {
+    awaited.delete(what);
+    if (awaited.size === 0) {
+      assigner.setPools(inForce ?? []);
+    }
+  };
+  /** Until all are known they wait for the pools, which look at them in an order. */
   const look = (key: string) => {
     if (services.hasSynced) {
       queue.add(key);
     }
   };
   services.on({
-    synced: useBoth,
+    synced: () => arrived("services"),
     added: ({ key }) => look(key),
     updated: ({ key }) => look(key),
     deleted: (service) => {
@@ -102,46 +130,62 @@ export async function lead(parts: ControllerParts, signal: AbortSignal): Promise
   const configuration = new Configuration(client, namespace, log, {
     checked: (problems) => {
       configurationState.report(problems);
+      metrics.configStale(problems.length > 0 && inForce !== undefined);
+      assigner.setUnreadable([...new Set(problems.map(({ name }) => name))]);
       if (problemLog.tell(problems, inForce !== undefined)) {
-        warnPools(problems);
+        notices.refused(problems);
       }
     },
     changed: (pools) => {
       inForce = pools;
+      metrics.configLoaded();
       log.info("pools in force", { pools: pools.map(({ name }) => name) });
-      useBoth();
+      arrived("pools");
+      tellOddPools();
     },
+    poolSeen: (name) => poolStatus.poolSeen(name),
   });
-  const warnPools = (problems: readonly Problem[]) => {
-    for (const { message, name } of problems) {
-      const pool = configuration.pool(name);
-      if (pool !== undefined) {
-        const { uid } = pool.metadata;
-        const regarding = {
-          apiVersion: "metallb.io/v1beta1",
-          kind: "IPAddressPool",
-          namespace,
-          name,
-          uid,
-        };
-        events.record(regarding, "Warning", "ConfigurationError", message);
-      }
+  const notices = new PoolNotices(
+    {
+      pool: (name) => configuration.pool(name),
+      event: (...event) => events.record(...event),
+    },
+    log,
+  );
+  let nodes: readonly NodeAddresses[] = [];
+  const tellOddPools = () => notices.odd(poolWarnings(inForce ?? [], nodes));
+  const nodeAddresses = new NodeAddressWatch(client, log, (known) => {
+    nodes = known;
+    assigner.setNodeAddresses(known.flatMap(({ addresses }) => addresses));
+    tellOddPools();
+    if (awaited.has("nodes")) {
+      arrived("nodes");
     }
-  };
+  });
 
+  /** What is done once at the beginning, and tried until it is done. */
+  const beginnings = {
+    memory: async (within: AbortSignal) => {
+      assigner.remember(await releasedStore.read(within));
+      arrived("memory");
+    },
+    "member key": (within: AbortSignal) =>
+      ensureMemberKey(client, { namespace, name: mlSecretName }, log, within),
+    sweep: (within: AbortSignal) => sweepDeparted(client, log, within),
+  };
+  startup.add("memory");
   startup.add("member key");
   startup.add("sweep");
   await Promise.all([
     configuration.run(signal),
     configurationState.run(signal),
     services.run(signal),
-    queue.run(signal, (key, within) => assigner.reconcile(key, within)),
+    queue.run(signal, reconcile),
+    poolStatus.run(signal),
+    releasedStore.run(signal),
+    nodeAddresses.run(signal),
     departed.run(signal, (path, within) => tidyDeparted(client, path, log, within)),
-    startup.run(signal, (task, within) =>
-      task === "sweep"
-        ? sweepDeparted(client, log, within)
-        : ensureMemberKey(client, { namespace, name: mlSecretName }, log, within),
-    ),
+    startup.run(signal, (task, within) => beginnings[task](within)),
     events.run(signal),
   ]);
 }

@@ -93,11 +93,24 @@ describe("RBAC", () => {
     }
   });
 
-  test("grants outside the namespace no write but the status of Services, and Events", () => {
+  test("grants outside the namespace no write but the status of Services, and Events; reviews write nothing", () => {
     const writes = permissions("ClusterRole").filter((one) => !/^(get|list|watch) /.test(one));
     expect(new Set(writes)).toEqual(
-      new Set(["patch services/status", "create events", "patch events"]),
+      new Set([
+        "patch services/status",
+        "create events",
+        "patch events",
+        "create tokenreviews.authentication.k8s.io",
+        "create subjectaccessreviews.authorization.k8s.io",
+      ]),
     );
+  });
+
+  test("lets the status of pools be written, and nothing else of them", () => {
+    const pools = [...permissions("ClusterRole"), ...permissions("Role")].filter((one) =>
+      /^(?!get|list|watch).* ipaddresspools/.test(one),
+    );
+    expect(pools).toEqual(["patch ipaddresspools/status.metallb.io"]);
   });
 
   test("shows no Secret but the membership key", () => {
@@ -144,6 +157,13 @@ describe("a pod", () => {
       securityContext: { runAsNonRoot: true, runAsUser: 65_534 },
     });
     expect(workload?.spec.template.spec).not.toHaveProperty("hostNetwork");
+  });
+
+  test("of the controller shows its metrics at the port that MetalLB's PodMonitor names", () => {
+    const [workload] = ofKind<Workload>("Deployment");
+    expect(workload?.spec.template.spec).toMatchObject({
+      containers: [{ ports: [{ name: "metricshttps", containerPort: 9120 }] }],
+    });
   });
 
   test("of the speaker runs on every Linux node, control plane included", () => {

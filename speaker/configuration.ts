@@ -4,7 +4,9 @@ import type { L2Advertisement } from "#lib/api/l2-advertisement.ts";
 import { parseL2Advertisements } from "#lib/api/parse-l2-advertisements.ts";
 import { parsePools } from "#lib/api/parse-pools.ts";
 import type { Pool } from "#lib/api/pool.ts";
+import { type PoolObject, readsTheSame } from "#lib/api/pool-object.ts";
 import type { Problem } from "#lib/api/problem.ts";
+import { projectPool, type RawPool } from "#lib/api/project-pool.ts";
 import type { KubeClient } from "#lib/kube/client.ts";
 import { metallbPath } from "#lib/kube/paths.ts";
 import { Reflector } from "#lib/kube/reflector.ts";
@@ -25,7 +27,7 @@ export interface ConfigurationListener {
 export class Configuration {
   pools: readonly Pool[] = [];
   advertisements: readonly L2Advertisement[] = [];
-  readonly #pools: Reflector<unknown, unknown>;
+  readonly #pools: Reflector<RawPool, PoolObject>;
   readonly #advertisements: Reflector<unknown, unknown>;
   readonly #listener: ConfigurationListener;
   readonly #inForce = Promise.withResolvers<void>();
@@ -33,23 +35,27 @@ export class Configuration {
 
   constructor(client: KubeClient, namespace: string, log: Log, listener: ConfigurationListener) {
     this.#listener = listener;
-    const watch = (plural: string) =>
-      new Reflector<unknown, unknown>(client, {
-        path: metallbPath(namespace, plural),
-        project: (raw) => raw,
-        log,
-      });
-    this.#pools = watch("ipaddresspools");
-    this.#advertisements = watch("l2advertisements");
+    this.#pools = new Reflector(client, {
+      path: metallbPath(namespace, "ipaddresspools"),
+      project: projectPool,
+      log,
+    });
+    this.#advertisements = new Reflector<unknown, unknown>(client, {
+      path: metallbPath(namespace, "l2advertisements"),
+      project: (raw) => raw,
+      log,
+    });
     const readAgain = coalesce(() => this.#read());
-    for (const reflector of [this.#pools, this.#advertisements]) {
-      reflector.on({
-        added: readAgain,
-        updated: readAgain,
-        deleted: readAgain,
-        synced: readAgain,
-      });
-    }
+    const always = { added: readAgain, updated: readAgain, deleted: readAgain, synced: readAgain };
+    this.#pools.on({
+      ...always,
+      updated: (pool, old) => {
+        if (!readsTheSame(pool, old)) {
+          readAgain();
+        }
+      },
+    });
+    this.#advertisements.on(always);
   }
 
   /** Resolves when a configuration that can be used is in force for the first time. */

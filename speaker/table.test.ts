@@ -1,13 +1,21 @@
-import { expect, test } from "vitest";
-import { l2Advertisement, node, pool, service } from "#lib/api/testing/fixture.ts";
-import { type Cluster, Table } from "./table.ts";
+import { describe, expect, test } from "vitest";
+import type { Service } from "#lib/api/service.ts";
+import { l2Advertisement, node, pool, port, service } from "#lib/api/testing/fixture.ts";
+import { type Cluster, type Entry, Table } from "./table.ts";
 
 const WEB = service("default/web", { ingress: ["192.0.2.10"] });
+const SHARED = { annotations: { "metallb.io/allow-shared-ip": "blue" } };
+/** Shows the address of WEB, as one Service too many does. */
+const API = service("default/api", {
+  creationTimestamp: "2026-01-01T00:00:01Z",
+  ingress: ["192.0.2.10"],
+  ports: [port(443)],
+});
 
 /** A cluster of one Service and two nodes, what the table told of it, and what it logged. */
 function tableOf(interfaces: readonly string[] = []) {
   const state = {
-    services: new Map([[WEB.key, WEB]]),
+    services: new Map<string, Service>([[WEB.key, WEB]]),
     nodes: [node("n1"), node("n2")],
     servingNodes: ["n1"] as readonly string[],
   };
@@ -18,6 +26,7 @@ function tableOf(interfaces: readonly string[] = []) {
     servingNodes: () => state.servingNodes,
   };
   const told: unknown[] = [];
+  const entries: Entry[] = [];
   const lines: string[] = [];
   const note = (message: string) => void lines.push(message);
   const table = new Table(
@@ -33,11 +42,27 @@ function tableOf(interfaces: readonly string[] = []) {
     },
     {
       rowChanged: (_, row) => told.push(row),
-      entryChanged: () => undefined,
+      entryChanged: (entry) => entries.push(entry),
       gone: (key) => told.push(`${key} is gone`),
     },
   );
-  return { state, table, told, lines };
+  const put = (changed: Service) => {
+    state.services.set(changed.key, changed);
+    table.update(changed.key);
+  };
+  const drop = (key: string) => {
+    state.services.delete(key);
+    table.update(key);
+  };
+  /** Addresses by Service, of all rows. */
+  const rows = () =>
+    Object.fromEntries(
+      [...table.services()].flatMap((key) => {
+        const ips = table.get(key)?.row?.ips;
+        return ips === undefined ? [] : [[key, ips]];
+      }),
+    );
+  return { state, table, told, entries, lines, put, drop, rows };
 }
 
 const ROW = { service: "default/web", ips: ["192.0.2.10"], order: ["n2", "n1"] };
@@ -96,4 +121,91 @@ test("the row of a dual-stack Service has what ARP can answer for", () => {
   state.services.set(WEB.key, { ...WEB, ingress: ["192.0.2.10", "2001:db8::10"] });
   table.updateAll();
   expect(told).toEqual([ROW]);
+});
+
+const ONLY_WEB = { "default/web": ["192.0.2.10"] };
+const LEFT_BY_API = {
+  kind: "nobody",
+  reason: "AddressHeldByAnother",
+  message:
+    "192.0.2.10 is also default/web's, which is older and does not share it: default/api is not announced there until the controller gives one of them another",
+};
+
+describe("of two Services that show one address and do not share it", () => {
+  test.each([
+    ["older", [WEB, API]],
+    ["younger", [API, WEB]],
+  ])("the older has a row when the %s comes first, and the other says why not", (_, services) => {
+    const { table, rows, put } = tableOf();
+    for (const each of services) {
+      put(each);
+    }
+    expect(rows()).toEqual(ONLY_WEB);
+    expect(table.get("default/api")?.election).toMatchObject(LEFT_BY_API);
+  });
+
+  test("the younger never has a row when both are there at the start", () => {
+    const { state, table, told } = tableOf();
+    state.services = new Map([
+      [API.key, API],
+      [WEB.key, WEB],
+    ]);
+    table.updateAll();
+    expect(told).toEqual([ROW]);
+  });
+
+  test("the younger has its row back when the older is gone, is given another, or shares", () => {
+    const { rows, put, drop } = tableOf();
+    const both = { "default/web": ["192.0.2.10"], "default/api": ["192.0.2.10"] };
+    put(WEB);
+    put(API);
+    drop("default/web");
+    expect(rows()).toEqual({ "default/api": ["192.0.2.10"] });
+    put(WEB);
+    expect(rows()).toEqual(ONLY_WEB);
+    put({ ...WEB, ingress: ["192.0.2.11"] });
+    expect(rows()).toEqual({ ...both, "default/web": ["192.0.2.11"] });
+    put({ ...WEB, ...SHARED });
+    expect(rows()).toEqual(ONLY_WEB);
+    put({ ...API, ...SHARED });
+    expect(rows()).toEqual(both);
+  });
+
+  test("each change is told of whom it concerns, and of nobody else", () => {
+    const { entries, put } = tableOf();
+    put(service("default/db", { ingress: ["192.0.2.11"] }));
+    put(API);
+    entries.length = 0;
+    put(WEB);
+    put({ ...WEB });
+    expect(entries.map((entry) => entry.service.key)).toEqual([
+      "default/web",
+      "default/api",
+      "default/web",
+    ]);
+  });
+
+  test("the other addresses of the younger stay announced, and it says what is not", () => {
+    const { table, rows, put } = tableOf();
+    put({ ...API, ingress: ["192.0.2.10", "192.0.2.11"] });
+    put(WEB);
+    expect(rows()).toEqual({ ...ONLY_WEB, "default/api": ["192.0.2.11"] });
+    expect(table.get("default/api")?.election).toMatchObject({
+      kind: "eligible",
+      heldByAnother: LEFT_BY_API.message,
+    });
+  });
+
+  test("an IPv6 address that is lost changes no row, and is told all the same", () => {
+    const { entries, rows, put } = tableOf();
+    put({ ...API, ingress: ["192.0.2.11", "2001:db8::a"] });
+    put({ ...WEB, ingress: ["192.0.2.10", "2001:DB8::A"] });
+    expect(rows()).toEqual({ ...ONLY_WEB, "default/api": ["192.0.2.11"] });
+    expect(entries.at(-1)).toMatchObject({
+      service: { key: "default/api" },
+      election: {
+        heldByAnother: LEFT_BY_API.message.replace("192.0.2.10 is", "2001:db8::a is"),
+      },
+    });
+  });
 });

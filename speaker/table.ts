@@ -1,6 +1,7 @@
 /**
  * From what the cluster says to what the network thread is told: one row for each Service that somebody may announce.
- * A change of one Service costs one election; a change of configuration or of a node costs one for each Service.
+ * A change of one Service costs one election, and one for each other that by it wins or loses an address which both show;
+ * a change of configuration or of a node costs one for each Service.
  */
 
 import type { L2Advertisement } from "#lib/api/l2-advertisement.ts";
@@ -8,6 +9,7 @@ import type { Node } from "#lib/api/node.ts";
 import type { Pool } from "#lib/api/pool.ts";
 import type { Service } from "#lib/api/service.ts";
 import { type Election, elect, interfacesOn } from "#lib/election/election.ts";
+import { ShownAddresses } from "#lib/election/shown-addresses.ts";
 import type { Log, LogFields } from "#lib/log/log.ts";
 import type { Row } from "./network/messages.ts";
 import { sha256 } from "./sha256.ts";
@@ -53,6 +55,7 @@ export class Table {
   readonly #options: TableOptions;
   readonly #listener: TableListener;
   readonly #entries = new Map<string, Entry>();
+  readonly #shown = new ShownAddresses();
 
   constructor(options: TableOptions, listener: TableListener) {
     this.#options = options;
@@ -69,14 +72,29 @@ export class Table {
   }
 
   updateAll(): void {
-    const nodes = this.#options.cluster.nodes();
-    for (const { key } of this.#options.cluster.services()) {
+    const { cluster } = this.#options;
+    const nodes = cluster.nodes();
+    for (const service of cluster.services()) {
+      this.#shown.put(service);
+    }
+    this.#shown.settle();
+    for (const { key } of cluster.services()) {
       this.#update(key, nodes);
     }
   }
 
-  update(service: string): void {
-    this.#update(service, this.#options.cluster.nodes());
+  update(key: string): void {
+    const { cluster } = this.#options;
+    const nodes = cluster.nodes();
+    const service = cluster.service(key);
+    if (service === undefined) {
+      this.#shown.remove(key);
+    } else {
+      this.#shown.put(service);
+    }
+    for (const changed of new Set([key, ...this.#shown.settle()])) {
+      this.#update(changed, nodes);
+    }
   }
 
   #update(key: string, nodes: readonly Node[]): void {
@@ -88,9 +106,10 @@ export class Table {
       return;
     }
     const servingNodes = cluster.servingNodes(key);
+    const keepers = this.#shown.keepers(key);
     const { pools, advertisements } = configuration;
     const election = elect(
-      { service, pools, advertisements, nodes, servingNodes, ignoreExcludeLabel },
+      { service, keepers, pools, advertisements, nodes, servingNodes, ignoreExcludeLabel },
       sha256,
     );
     const entry = { service, election, row: rowOf(service, election, nodes, node) };
@@ -171,5 +190,6 @@ function orderOf(election: Election | undefined): readonly string[] {
 }
 
 function messageOf(entry: Entry | undefined): string | undefined {
-  return entry?.election.kind === "nobody" ? entry.election.message : undefined;
+  const election = entry?.election;
+  return election?.kind === "nobody" ? election.message : election?.heldByAnother;
 }

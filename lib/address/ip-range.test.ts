@@ -1,8 +1,21 @@
 import fc from "fast-check";
+import { Address6 } from "ip-address";
+import { Netmask } from "netmask";
 import { describe, expect, it } from "vitest";
 import { MalformedError } from "#lib/bytes/malformed-error.ts";
 import type { Family } from "./ip.ts";
 import { formatRange, type IpRange, overlapOf, parseRange, sizeOf } from "./ip-range.ts";
+
+function ipv4Block(text: string): IpRange {
+  const { netLong, size } = new Netmask(text);
+  return { family: "IPv4", first: BigInt(netLong), last: BigInt(netLong + size - 1) };
+}
+
+function ipv6Block(text: string): IpRange {
+  const block = new Address6(text);
+  const [first, last] = [block.startAddress(), block.endAddress()].map((ip) => ip.bigInt());
+  return { family: "IPv6", first: first ?? 0n, last: last ?? 0n };
+}
 
 describe("a range", () => {
   it.each([
@@ -107,6 +120,21 @@ describe("any", () => {
       fc.property(range, (given) => {
         expect(parseRange(formatRange(given))).toEqual(given);
       }),
+    );
+  });
+
+  it("CIDR is the block that the libraries make of it", () => {
+    const ipv4 = fc.tuple(fc.ipV4(), fc.nat(32)).map((parts) => parts.join("/"));
+    const ipv6 = fc
+      .tuple(fc.ipV6(), fc.nat(128))
+      .map((parts) => parts.join("/"))
+      .filter((text) => overlapOf(ipv6Block(text), ipv6Block("::ffff:0:0/96")) === undefined);
+    fc.assert(
+      fc.property(ipv4, ipv6, (text4, text6) => {
+        expect(parseRange(text4)).toEqual(ipv4Block(text4));
+        expect(parseRange(text6)).toEqual(ipv6Block(text6));
+      }),
+      { numRuns: 500 },
     );
   });
 

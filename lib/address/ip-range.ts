@@ -1,6 +1,5 @@
 /** Consecutive addresses of one family, written as CIDR or as `start-end`. */
 
-import { Address6 } from "ip-address";
 import { Netmask } from "netmask";
 import { MalformedError } from "#lib/bytes/malformed-error.ts";
 import { type Family, formatIp, type Ip, tryParseIp } from "./ip.ts";
@@ -17,6 +16,13 @@ const BITS = { IPv4: 32, IPv6: 128 } as const;
 /** An IPv4 prefix is this much longer when it is written as IPv4-mapped IPv6, RFC 4291 §2.5.5.2. */
 const MAPPED_BITS = 96;
 
+/** Of every prefix length: ones where the prefix has none. */
+const HOST_MASKS: Readonly<Record<Family, readonly bigint[]>> = {
+  // Given as a number of its own, a length of 0 reads as "none given" and makes a /32.
+  IPv4: lengths("IPv4").map((length) => BigInt(new Netmask(`0.0.0.0/${length}`).size - 1)),
+  IPv6: lengths("IPv6").map((length) => (1n << BigInt(BITS.IPv6 - length)) - 1n),
+};
+
 const MAPPED: IpRange = { family: "IPv6", first: 0xffff_0000_0000n, last: 0xffff_ffff_ffffn };
 
 /**
@@ -30,7 +36,7 @@ export function parseRange(text: string): IpRange {
     dash < 0
       ? parseCidr(text.trim())
       : parseEnds(text.slice(0, dash).trim(), text.slice(dash + 1).trim());
-  if (overlapOf(range, MAPPED) !== undefined) {
+  if (range.family === "IPv6" && overlapOf(range, MAPPED) !== undefined) {
     throw refusal(`${quote(text)} takes in ::ffff:0:0/96, which is IPv4: leave that part out`);
   }
   return range;
@@ -51,6 +57,10 @@ export function sizeOf(range: IpRange): bigint {
   return range.last - range.first + 1n;
 }
 
+export function contains({ family, first, last }: IpRange, ip: Ip): boolean {
+  return ip.family === family && first <= ip.value && ip.value <= last;
+}
+
 /** What two ranges have in common; undefined when that is nothing. */
 export function overlapOf(a: IpRange, b: IpRange): IpRange | undefined {
   const [lower, upper] = a.first <= b.first ? [a, b] : [b, a];
@@ -68,14 +78,15 @@ function parseCidr(text: string): IpRange {
     throw refusal(`${text} has no prefix length: write ${formatIp(ip)}/${BITS[ip.family]}`);
   }
   if (!address.includes(":")) {
-    return ipv4Block(address, prefixLength(text, slash, "IPv4"));
+    return blockAround(ip, prefixLength(text, slash, "IPv4"));
   }
   const length = prefixLength(text, slash, "IPv6");
   if (ip.family === "IPv4" && length >= MAPPED_BITS) {
     const mend = `${formatIp(ip)}/${length - MAPPED_BITS}`;
     throw refusal(`${text} is IPv4 written as IPv6: write ${mend}`);
   }
-  return ipv6Block(address, length);
+  const value = ip.family === "IPv4" ? MAPPED.first + ip.value : ip.value;
+  return blockAround({ family: "IPv6", value }, length);
 }
 
 function prefixLength(text: string, slash: number, family: Family): number {
@@ -94,20 +105,10 @@ function prefixLength(text: string, slash: number, family: Family): number {
   return length;
 }
 
-function ipv4Block(address: string, length: number): IpRange {
-  // Given as a number of its own, a length of 0 reads as "none given" and makes a /32.
-  const block = new Netmask(`${address}/${length}`);
-  const first = BigInt(block.netLong);
-  return { family: "IPv4", first, last: first + BigInt(block.size) - 1n };
-}
-
-function ipv6Block(address: string, length: number): IpRange {
-  const block = new Address6(`${address}/${length}`);
-  return {
-    family: "IPv6",
-    first: block.startAddress().bigInt(),
-    last: block.endAddress().bigInt(),
-  };
+function blockAround({ family, value }: Ip, length: number): IpRange {
+  const hostMask = HOST_MASKS[family][length] as bigint;
+  const last = value | hostMask;
+  return { family, first: last - hostMask, last };
 }
 
 function parseEnds(from: string, to: string): IpRange {
@@ -133,6 +134,10 @@ function readIp(text: string): Ip {
     );
   }
   return ip;
+}
+
+function lengths(family: Family): readonly number[] {
+  return Array.from({ length: BITS[family] + 1 }, (_, length) => length);
 }
 
 function refusal(why: string): MalformedError {

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { MalformedError } from "#lib/bytes/malformed-error.ts";
-import { type Family, formatIp, isSameIp, parseIp } from "./ip.ts";
+import { compareIps, type Family, formatIp, isSameIp, parseIp } from "./ip.ts";
 
 describe("an address", () => {
   it.each([
@@ -22,6 +22,25 @@ describe("an address", () => {
 
     expect(ip.family).toBe(family);
     expect(formatIp(ip)).toBe(canonical);
+  });
+
+  it.each([
+    ["IPv4", -1n],
+    ["IPv4", 1n << 32n],
+    ["IPv6", -1n],
+    ["IPv6", 1n << 128n],
+  ] as const)(
+    "of %s is never %d: that is no text, but a mistake of the caller",
+    (family, value) => {
+      expect(() => formatIp({ family, value })).toThrow(RangeError);
+    },
+  );
+
+  it("is sorted before those of greater value, and IPv4 before IPv6", () => {
+    const texts = ["192.0.2.1", "192.0.2.1", "192.0.2.10", "::1", "2001:db8::", "2001:db8::1"];
+    const ips = texts.map(parseIp);
+
+    expect(ips.toReversed().sort(compareIps)).toEqual(ips);
   });
 
   it("is the same as another of the same family and value", () => {

@@ -2,6 +2,8 @@
 
 import { Address4, Address6, AddressError } from "ip-address";
 import { MalformedError } from "#lib/bytes/malformed-error.ts";
+import { formatDottedQuad, parseDottedQuad } from "./dotted-quad.ts";
+import { formatHexGroups, parseHexGroups } from "./hex-groups.ts";
 
 export type Family = "IPv4" | "IPv6";
 
@@ -13,6 +15,8 @@ export interface Ip {
 
 /** INET6_ADDRSTRLEN without its zero byte: no address is written longer, RFC 4291 §2.2 form 3. */
 const MAX_TEXT_LENGTH = 45;
+
+const MAX_VALUE = { IPv4: (1n << 32n) - 1n, IPv6: (1n << 128n) - 1n } as const;
 
 /** The high 96 bits of an IPv4-mapped address, RFC 4291 §2.5.5.2. */
 const MAPPED_PREFIX = 0xffffn;
@@ -33,16 +37,23 @@ export function parseIp(text: string): Ip {
 
 /** `parseIp` for callers to whom other text is nothing unusual: undefined when it is not an address. */
 export function tryParseIp(text: string): Ip | undefined {
-  if (text.length > MAX_TEXT_LENGTH || /[/%]/.test(text)) {
+  if (text.length > MAX_TEXT_LENGTH) {
     return undefined;
   }
-  const isIpv6 = text.includes(":");
-  const value = bigIntOf(isIpv6 ? Address6 : Address4, text);
+  const quad = parseDottedQuad(text);
+  if (quad !== undefined) {
+    return { family: "IPv4", value: BigInt(quad) };
+  }
+  if (/[/%]/.test(text)) {
+    return undefined;
+  }
+  if (!text.includes(":")) {
+    const value = bigIntOf(Address4, text);
+    return value === undefined ? undefined : { family: "IPv4", value };
+  }
+  const value = parseHexGroups(text) ?? bigIntOf(Address6, text);
   if (value === undefined) {
     return undefined;
-  }
-  if (!isIpv6) {
-    return { family: "IPv4", value };
   }
   return value >> 32n === MAPPED_PREFIX
     ? { family: "IPv4", value: value & 0xffff_ffffn }
@@ -61,13 +72,26 @@ function bigIntOf(Address: typeof Address4 | typeof Address6, text: string): big
   }
 }
 
-/** The canonical text: dotted IPv4, or IPv6 as RFC 5952 writes it. */
-export function formatIp(ip: Ip): string {
-  return ip.family === "IPv4"
-    ? Address4.fromBigInt(ip.value).correctForm()
-    : Address6.fromBigInt(ip.value).correctForm();
+/**
+ * The canonical text: dotted IPv4, or IPv6 as RFC 5952 writes it.
+ *
+ * @throws {RangeError} when the value has more bits than the family
+ */
+export function formatIp({ family, value }: Ip): string {
+  if (value < 0n || value > MAX_VALUE[family]) {
+    throw new RangeError(`${value} is no ${family} address`);
+  }
+  return family === "IPv4" ? formatDottedQuad(Number(value)) : formatHexGroups(value);
 }
 
 export function isSameIp(a: Ip, b: Ip): boolean {
   return a.family === b.family && a.value === b.value;
+}
+
+/** For `sort`: IPv4 first, and ascending. */
+export function compareIps(a: Ip, b: Ip): number {
+  if (a.family !== b.family) {
+    return a.family === "IPv4" ? -1 : 1;
+  }
+  return a.value < b.value ? -1 : Number(a.value > b.value);
 }

@@ -30,7 +30,7 @@ describe("an allocation", () => {
     const allocations = withPools(LAB);
     converge(allocations, service("default/web"));
 
-    expect(allocations.release("default/web")).toBe(true);
+    expect(allocations.forget("default/web")).toMatchObject({ hasFreed: true });
     expect(holderOf("192.0.2.0", allocations)).toBeUndefined();
     expect(converge(allocations, service("default/api")).ingress).toEqual(["192.0.2.0"]);
   });
@@ -41,14 +41,14 @@ describe("an allocation", () => {
     converge(allocations, service("default/web", blue));
     converge(allocations, service("default/api", { ...blue, ports: [port(443)] }));
 
-    allocations.release("default/web");
+    allocations.forget("default/web");
 
     expect(holderOf("192.0.2.0", allocations)).toBe("default/api");
     expect(converge(allocations, service("default/dns", blue)).ingress).toEqual(["192.0.2.0"]);
   });
 
   it("that does not exist releases nothing", () => {
-    expect(withPools(LAB).release("default/web")).toBe(false);
+    expect(withPools(LAB).forget("default/web")).toMatchObject({ hasFreed: false });
   });
 
   it("cannot be of an address that another holds", () => {
@@ -88,7 +88,7 @@ describe("allocating", () => {
       allocations.allocate(before, ip);
     }
 
-    expect(allocations.allocate(now, ip)).toBe(expected);
+    expect(allocations.allocate(now, ip)).toMatchObject({ hasFreed: expected });
   });
 });
 
@@ -101,8 +101,8 @@ describe("when the pools change, an allocation", () => {
       { a: ["192.0.2.1/32"], b: ["192.0.2.0/32"] },
       "b",
     ],
-    ["is released when no pool has it", { lab: ["192.0.2.1/32"] }, undefined],
-    ["is released when no pool is left", {}, undefined],
+    ["ends when no pool has it", { lab: ["192.0.2.1/32"] }, undefined],
+    ["ends when no pool is left", {}, undefined],
   ])("%s", (_, specs, pool) => {
     const allocations = withPools(LAB);
     converge(allocations, service("default/web"));
@@ -113,7 +113,7 @@ describe("when the pools change, an allocation", () => {
     expect(holderOf("192.0.2.0", allocations)).toBe(pool && "default/web");
   });
 
-  it("of two families is released when one pool has not both any more", () => {
+  it("of two families ends when one pool has not both any more", () => {
     const allocations = withPools({ lab: ["192.0.2.0/30", "2001:db8::/64"] });
     const ips = [parseIp("192.0.2.0"), parseIp("2001:db8::")];
     allocations.allocate(service("default/web"), ips);

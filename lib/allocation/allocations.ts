@@ -1,16 +1,21 @@
 /**
- * Which Service holds which address of which pool. Every operation on one address takes O(log n) time or less; what is
+ * Which Service has which address of which pool. Every operation on one address takes O(log n) time or less; what is
  * to be allocated is decided in decide.ts, and nothing here knows why.
+ *
+ * A Service *holds* the addresses that were decided for it. It is *leaving* those that its status shows although they
+ * are not its own any more: until its status has been written, nobody else is given them.
  */
 
 import { formatIp, type Ip, isSameIp } from "#lib/address/ip.ts";
-import { RangeIndex } from "#lib/address/range-index.ts";
 import type { Pool } from "#lib/api/pool.ts";
 import type { Service } from "#lib/api/service.ts";
-import { groupOf, type Holder, holderFrom, isSameHolder } from "./holder.ts";
-import type { Obstacle } from "./holding.ts";
-import { PoolLedger } from "./pool-ledger.ts";
-import type { RangeLedger } from "./range-ledger.ts";
+import { byPrecedence, groupOf, type Holder, holderFrom, isSameHolder } from "./holder.ts";
+import type { Holding, Obstacle } from "./holding.ts";
+import type { PoolLedger } from "./pool-ledger.ts";
+import type { PoolUsage } from "./pool-usage.ts";
+import { PoolsInForce } from "./pools-in-force.ts";
+import { ReleasedAddresses } from "./released-addresses.ts";
+import { shownIps } from "./shown-ips.ts";
 
 export interface Allocation {
   readonly pool: string;
@@ -18,57 +23,63 @@ export interface Allocation {
   readonly holder: Holder;
 }
 
-interface Location {
-  readonly pool: PoolLedger;
-  readonly range: RangeLedger;
+/** What a change means for the others. */
+export interface Consequences {
+  /** Something is not as it was. */
+  readonly hasChanged: boolean;
+  /** Another Service may have now what it could not before. */
+  readonly hasFreed: boolean;
+  /** Keys of those that have lost their addresses to it. */
+  readonly displaced: readonly string[];
+}
+
+interface Leaving {
+  readonly ips: readonly Ip[];
+  readonly holder: Holder;
 }
 
 export class Allocations {
   /** The namespace that the pools come from, for sentences. */
   readonly namespace: string;
+  readonly released = new ReleasedAddresses();
+  readonly #now: () => number;
   readonly #allocations = new Map<string, Allocation>();
-  #pools = new Map<string, PoolLedger>();
-  #locations = new RangeIndex<Location>([]);
+  readonly #leaving = new Map<string, Leaving>();
+  #nodeAddresses: readonly Ip[] = [];
+  #unreadable: readonly string[] = [];
+  #pools = new PoolsInForce([], []);
 
-  constructor(namespace: string) {
+  /** @param now milliseconds since 1970 */
+  constructor(namespace: string, now: () => number) {
     this.namespace = namespace;
+    this.#now = now;
   }
 
   /**
    * Puts other pools in force. An allocation stays as long as one pool has all its addresses, under whatever name; else
-   * it is released.
+   * the Service has none, and is leaving those that are in some pool.
    */
   setPools(pools: readonly Pool[]): void {
-    const ledgers = pools.map((pool) => new PoolLedger(pool)).sort(inOrderOfTrial);
-    this.#pools = new Map(ledgers.map((ledger) => [ledger.pool.name, ledger]));
-    this.#locations = new RangeIndex(
-      ledgers.flatMap((pool) =>
-        pool.ranges.map((range) => [range.range, { pool, range }] as const),
-      ),
-    );
-    const before = [...this.#allocations.values()];
-    this.#allocations.clear();
-    for (const { ips, holder } of before) {
-      const pool = this.poolOf(ips);
-      if (pool !== undefined) {
-        this.#take({ pool: pool.pool.name, ips, holder });
-      }
-    }
+    this.#rebuild(pools);
   }
 
-  /** The pools in the order in which they are tried: by priority those with a serviceAllocation, then the others; ties by name. */
-  get pools(): readonly PoolLedger[] {
-    return [...this.#pools.values()];
+  /** Tells which addresses are those of nodes: they are given last. */
+  setNodeAddresses(ips: readonly Ip[]): void {
+    this.#nodeAddresses = ips;
+    this.#rebuild(this.#pools.all.map(({ pool }) => pool));
   }
 
-  pool(name: string): PoolLedger | undefined {
-    return this.#pools.get(name);
+  /** Tells which pools cannot be read: while there are such, pools that were made or changed since are not in force. */
+  setUnreadable(pools: readonly string[]): void {
+    this.#unreadable = pools;
   }
 
-  /** The pool that has all the addresses. */
-  poolOf(ips: readonly Ip[]): PoolLedger | undefined {
-    const [pool, ...others] = ips.map((ip) => this.#locations.find(ip)?.pool);
-    return others.every((other) => other === pool) ? pool : undefined;
+  get unreadable(): readonly string[] {
+    return this.#unreadable;
+  }
+
+  get pools(): PoolsInForce {
+    return this.#pools;
   }
 
   allocationOf(service: string): Allocation | undefined {
@@ -76,84 +87,248 @@ export class Allocations {
   }
 
   isHeldByOtherThan(service: string, ip: Ip): boolean {
-    return this.#locations.find(ip)?.range.holding(ip.value)?.isHeldByOtherThan(service) ?? false;
+    return this.#holding(ip)?.isHeldByOtherThan(service) ?? false;
   }
 
-  /** What keeps the address, which some pool has, from the Service; undefined when nothing does. */
+  /** What keeps the address, which some pool has, from a Service that does not have it yet. */
   obstacle(ip: Ip, holder: Holder): Obstacle | undefined {
-    return this.#locations.find(ip)?.range.holding(ip.value)?.obstacleFor(holder);
-  }
-
-  /** Whether the address ends in .0 or .255 and its pool avoids those. */
-  isAvoided(ip: Ip): boolean {
-    return this.#locations.find(ip)?.range.isAvoided(ip.value) ?? false;
-  }
-
-  /** The lowest address of the pool that the Service may have, what it holds now counted as free. */
-  lowestFor(holder: Holder, pool: PoolLedger, family: Ip["family"]): Ip | undefined {
-    return pool.lowestFor(holder, family, this.#allocations.get(holder.service)?.ips ?? []);
+    return this.#holding(ip)?.obstacleForNewcomer(holder);
   }
 
   /**
-   * Allocates the addresses to the Service, in place of those it holds.
-   *
-   * @returns whether another Service may have now what it could not before
-   * @throws {Error} when no pool has them all or another holder forbids it: the caller did not decide on this state
+   * What keeps a Service from going on with an address that its status shows. When this comes as a surprise, for it was
+   * not known to have it, somebody else has written it: then the one that goes before the others keeps the address.
    */
-  allocate(service: Service, ips: readonly Ip[]): boolean {
+  obstacleToKeep(ip: Ip, holder: Holder): Obstacle | undefined {
+    const holding = this.#holding(ip);
+    const obstacle = holding?.obstacleFor(holder);
+    return obstacle !== undefined && outranksAll(holder, holding) ? undefined : obstacle;
+  }
+
+  /**
+   * The lowest address of the pool that the Service may have, what it holds now counted as free.
+   *
+   * @param onlyJoins it may only join an address that another Service of its namespace holds
+   */
+  lowestFor(
+    holder: Holder,
+    pool: PoolLedger,
+    family: Ip["family"],
+    onlyJoins = false,
+  ): Ip | undefined {
+    pool.expire(this.#now());
+    const own = this.#allocations.get(holder.service)?.ips ?? [];
+    return pool.lowestFor({ holder, own, onlyJoins }, family);
+  }
+
+  /** How many addresses of the pool the Service may have that no other of its namespace holds. */
+  quotaLeft(holder: Holder, pool: PoolLedger): number {
+    const { maxPerNamespace } = pool.pool;
+    if (maxPerNamespace === undefined) {
+      return Number.POSITIVE_INFINITY;
+    }
+    const { namespace, service } = holder;
+    const own = this.#allocations.get(service)?.ips ?? [];
+    const alone = own.filter((ip) => {
+      const location = this.#pools.locate(ip);
+      return location?.pool === pool && !this.#holding(ip)?.isHeldIn(namespace, service);
+    });
+    return Math.max(0, maxPerNamespace - pool.heldIn(namespace) + alone.length);
+  }
+
+  /** Whether another Service of the namespace holds the address, so that it does not count for this one. */
+  isHeldInNamespace(ip: Ip, { namespace, service }: Holder): boolean {
+    return this.#holding(ip)?.isHeldIn(namespace, service) ?? false;
+  }
+
+  get usage(): readonly PoolUsage[] {
+    return this.#pools.all.map(({ usage }) => usage);
+  }
+
+  /**
+   * Allocates the addresses to the Service, in place of those it holds; what else its status shows it is leaving.
+   *
+   * @throws {Error} when no pool has them all or somebody else forbids it: the caller did not decide on this state
+   */
+  allocate(service: Service, ips: readonly Ip[]): Consequences {
     const holder = holderFrom(service);
-    const pool = this.poolOf(ips);
-    const obstacle = ips.find((ip) => this.obstacle(ip, holder) !== undefined);
-    if (pool === undefined || obstacle !== undefined) {
+    const pool = this.#pools.having(ips);
+    const contested = ips.filter((ip) => this.obstacle(ip, holder) !== undefined);
+    if (pool === undefined || !contested.every((ip) => this.#mayKeep(service, holder, ip))) {
       throw new Error(
         `Cannot allocate ${ips.map(formatIp).join(", ")} to ${holder.service}: the decision is not of this state`,
       );
     }
-    const before = this.#allocations.get(holder.service);
     const next = { pool: pool.pool.name, ips, holder };
+    const before = this.#allocations.get(holder.service);
+    const hasLeft = this.#leave(service, holder, ips);
     if (before !== undefined && isSameAllocation(before, next)) {
-      return false;
+      return { hasChanged: hasLeft, hasFreed: hasLeft, displaced: [] };
     }
-    const hasReleased = this.release(holder.service);
+    const displaced = this.#displace(contested, holder);
+    this.#release(before, ips);
     this.#take(next);
-    return hasReleased || groupOf(holder) !== undefined;
+    const hasFreed =
+      hasLeft || before !== undefined || displaced.length > 0 || groupOf(holder) !== undefined;
+    return { hasChanged: true, hasFreed, displaced };
   }
 
-  /** @returns whether the Service held anything, so that another may have it now */
-  release(service: string): boolean {
-    const allocation = this.#allocations.get(service);
-    if (allocation === undefined) {
-      return false;
+  /** Takes from the Service what it holds; what its status shows it is leaving. */
+  vacate(service: Service): Consequences {
+    const before = this.#allocations.get(service.key);
+    const hasLeft = this.#leave(service, holderFrom(service), []);
+    this.#release(before, []);
+    const hasFreed = hasLeft || before !== undefined;
+    return { hasChanged: hasFreed, hasFreed, displaced: [] };
+  }
+
+  /** Releases all that a Service has that is gone. */
+  forget(service: string): Consequences {
+    const leaving = this.#leaving.get(service);
+    this.#endLeaving(leaving);
+    this.#leaving.delete(service);
+    const before = this.#allocations.get(service);
+    this.#release(before, []);
+    const hasFreed = leaving !== undefined || before !== undefined;
+    return { hasChanged: hasFreed, hasFreed, displaced: [] };
+  }
+
+  #rebuild(pools: readonly Pool[]): void {
+    this.#pools = new PoolsInForce(pools, this.#nodeAddresses);
+    const before = [...this.#allocations.values()];
+    const leaving = [...this.#leaving.values()];
+    this.#allocations.clear();
+    this.#leaving.clear();
+    for (const { ips, holder } of before) {
+      const pool = this.#pools.having(ips);
+      if (pool === undefined) {
+        this.released.add(holder.service, ips, this.#now());
+        leaving.push({ ips, holder });
+      } else {
+        this.#take({ pool: pool.pool.name, ips, holder });
+      }
     }
-    this.#allocations.delete(service);
-    for (const ip of allocation.ips) {
-      this.#locations.find(ip)?.range.release(ip.value, allocation.holder);
+    for (const { ips, holder } of leaving) {
+      this.#addLeaving(ips, holder);
     }
-    return true;
+    for (const { ip } of this.released) {
+      this.#holdBack(ip);
+    }
+  }
+
+  #holding(ip: Ip): Holding | undefined {
+    return this.#pools.locate(ip)?.range.holding(ip.value);
+  }
+
+  /** Whether the address is the Service's already, and nobody has a better claim to it. */
+  #mayKeep(service: Service, holder: Holder, ip: Ip): boolean {
+    const held = this.#allocations.get(holder.service)?.ips ?? [];
+    const has = [...shownIps(service), ...held];
+    return has.some((own) => isSameIp(own, ip)) && this.obstacleToKeep(ip, holder) === undefined;
   }
 
   #take(allocation: Allocation): void {
-    this.#allocations.set(allocation.holder.service, allocation);
-    for (const ip of allocation.ips) {
-      this.#locations.find(ip)?.range.take(ip.value, allocation.holder);
+    const { holder, ips } = allocation;
+    this.#allocations.set(holder.service, allocation);
+    for (const [index, ip] of ips.entries()) {
+      const location = this.#pools.locate(ip);
+      if (location !== undefined) {
+        location.pool.take(location.range, ip.value, holder);
+        this.released.remove(ip);
+        if (index === 0) {
+          location.pool.countService(1);
+        }
+      }
+    }
+  }
+
+  /** @param kept which of them are held again at once */
+  #release(allocation: Allocation | undefined, kept: readonly Ip[]): void {
+    if (allocation === undefined) {
+      return;
+    }
+    const { holder, ips } = allocation;
+    this.#allocations.delete(holder.service);
+    const lost = ips.filter((ip) => !kept.some((other) => isSameIp(other, ip)));
+    if (lost.length > 0) {
+      this.released.add(holder.service, lost, this.#now());
+    }
+    for (const [index, ip] of ips.entries()) {
+      const location = this.#pools.locate(ip);
+      if (location !== undefined) {
+        location.pool.release(location.range, ip.value, holder);
+        this.#holdBack(ip);
+        if (index === 0) {
+          location.pool.countService(-1);
+        }
+      }
+    }
+  }
+
+  /** Those that do not share the addresses with the Service, which has precedence, lose all that they have. */
+  #displace(ips: readonly Ip[], holder: Holder): readonly string[] {
+    const losers = ips.flatMap((ip) => this.#holding(ip)?.opponentsOf(holder) ?? []);
+    for (const loser of losers) {
+      const allocation = this.#allocations.get(loser.service);
+      this.#release(allocation, []);
+      // What its status shows is known when it is looked at next.
+      this.#addLeaving(allocation?.ips ?? [], loser);
+    }
+    return losers.map(({ service }) => service);
+  }
+
+  /** @returns whether the Service has left what it was leaving before */
+  #leave(service: Service, holder: Holder, kept: readonly Ip[]): boolean {
+    const before = this.#leaving.get(service.key);
+    const leaving = shownIps(service).filter((ip) => !kept.some((own) => isSameIp(own, ip)));
+    if (before === undefined && leaving.length === 0) {
+      return false;
+    }
+    this.#endLeaving(before);
+    this.#leaving.delete(service.key);
+    this.#addLeaving(leaving, holder);
+    return before?.ips.some((ip) => !leaving.some((other) => isSameIp(other, ip))) ?? false;
+  }
+
+  #addLeaving(ips: readonly Ip[], holder: Holder): void {
+    const left = this.#leaving.get(holder.service);
+    const added = ips.filter(
+      (ip) =>
+        this.#pools.locate(ip) !== undefined && !left?.ips.some((other) => isSameIp(other, ip)),
+    );
+    if (added.length > 0) {
+      const all = [...(left?.ips ?? []), ...added];
+      this.#leaving.set(holder.service, { ips: all, holder });
+      for (const ip of added) {
+        this.#pools.locate(ip)?.range.addLeaver(ip.value, holder);
+      }
+    }
+  }
+
+  #endLeaving(leaving: Leaving | undefined): void {
+    for (const ip of leaving?.ips ?? []) {
+      this.#pools.locate(ip)?.range.removeLeaver(ip.value, leaving?.holder as Holder);
+      this.#holdBack(ip);
+    }
+  }
+
+  /** If it was released a short while ago, and its pool holds such addresses back. */
+  #holdBack(ip: Ip): void {
+    const location = this.#pools.locate(ip);
+    const holdMs = location?.pool.pool.holdReleasedMs ?? 0;
+    const released = holdMs > 0 ? this.released.get(ip) : undefined;
+    if (released !== undefined && released.atMs + holdMs > this.#now()) {
+      location?.range.holdBack(ip.value, released.atMs + holdMs);
     }
   }
 }
 
-function inOrderOfTrial({ pool: a }: PoolLedger, { pool: b }: PoolLedger): number {
-  const [rankOfA, rankOfB] = [rankOf(a), rankOf(b)];
-  if (rankOfA !== rankOfB) {
-    return rankOfA < rankOfB ? -1 : 1;
-  }
-  return a.name < b.name ? -1 : 1;
-}
-
-function rankOf({ serviceAllocation }: Pool): number {
-  if (serviceAllocation === undefined) {
-    return Number.POSITIVE_INFINITY;
-  }
-  const { priority } = serviceAllocation;
-  return priority === 0 ? Number.MAX_VALUE : priority;
+function outranksAll(holder: Holder, holding: Holding | undefined): boolean {
+  return (
+    holding !== undefined &&
+    !holding.knows(holder.service) &&
+    holding.opponentsOf(holder).every((other) => byPrecedence(holder, other) < 0)
+  );
 }
 
 function isSameAllocation(a: Allocation, b: Allocation): boolean {

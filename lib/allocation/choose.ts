@@ -1,12 +1,13 @@
 /** Which addresses a Service gets that has none: those it asks for, or of the pool it asks for, or of the first that serves it. */
 
-import { ANNOTATION } from "#lib/api/annotations.ts";
+import { formatIp, type Ip } from "#lib/address/ip.ts";
+import { POOL_ANNOTATION } from "#lib/api/annotations.ts";
+import type { Allocations } from "./allocations.ts";
 import type { Assignment, Decision, Finding, PoolRefusal, Refused } from "./decision.ts";
-import { refuseAddresses, refuseService } from "./permission.ts";
-import type { PoolLedger } from "./pool-ledger.ts";
+import { refuseToGive } from "./permission.ts";
 import { listIps, type Question } from "./question.ts";
 import { type Found, Search } from "./search.ts";
-import { shorten } from "./sentence.ts";
+import { listNames, shorten } from "./sentence.ts";
 import { summarize } from "./summary.ts";
 import type { Wish } from "./wish.ts";
 
@@ -24,7 +25,8 @@ export function choose(question: Question, wish: Wish): Decision {
 }
 
 export function refuse(finding: Finding, tried: readonly PoolRefusal[] = []): Refused {
-  return { kind: "refuse", ...finding, tried };
+  const { reason, message } = finding;
+  return { kind: "refuse", reason, message, tried };
 }
 
 function chooseAddresses(
@@ -41,34 +43,54 @@ function chooseAddresses(
       message: `${service.key} needs ${needed}, and ${askedBy} asks for ${list}: ask for one address of each family that it needs`,
     });
   }
-  const ledger = allocations.poolOf(ips);
+  const ledger = allocations.pools.having(ips);
   if (ledger === undefined) {
-    return refuse(notInAnyPool(question, ips, askedBy));
+    return refuse(ofNoPool(question, ips, askedBy));
   }
-  const finding = refuseAddresses(question, ledger, ips);
+  const pool = ledger.pool.name;
+  const finding = refuseToGive(question, ledger, ips);
   if (finding !== undefined) {
-    return refuse(finding, [{ pool: ledger.pool.name, ...finding }]);
+    return refuse(finding, [{ pool, ...finding }]);
   }
-  if (asked !== undefined && asked.name !== ledger.pool.name) {
+  if (asked !== undefined && asked.name !== pool) {
     return refuse({
       reason: "BadRequest",
-      message: `${list}, which ${service.key} asks for, is of pool "${ledger.pool.name}", and ${asked.askedBy} asks for pool "${shorten(asked.name)}": drop one of the two`,
+      message: `${list}, which ${service.key} asks for, is of pool "${pool}", and ${asked.askedBy} asks for pool "${shorten(asked.name)}": drop one of the two`,
     });
   }
-  return { kind: "assign", ips, pool: ledger.pool.name, why: `asked for by ${askedBy}`, tried: [] };
+  return { kind: "assign", ips, pool, why: `asked for by ${askedBy}`, tried: [] };
 }
 
-function notInAnyPool(
+function ofNoPool(
   { allocations, service }: Question,
-  ips: NonNullable<Wish["addresses"]>["ips"],
+  ips: readonly Ip[],
   askedBy: string,
 ): Finding {
-  const stray = ips.find((ip) => allocations.poolOf([ip]) === undefined);
-  const message =
-    stray === undefined
-      ? `${listIps(ips)}, which ${service.key} asks for, are of two pools: ask for addresses of one`
-      : `${listIps([stray])}, which ${service.key} asks for, is in no pool: add it to a pool, or drop ${nameOf(askedBy)}`;
-  return { reason: "NotInAnyPool", message };
+  const stray = ips.find((ip) => allocations.pools.having([ip]) === undefined);
+  if (stray === undefined) {
+    return {
+      reason: "NotInAnyPool",
+      message: `${listIps(ips)}, which ${service.key} asks for, are of two pools: ask for addresses of one`,
+    };
+  }
+  const excluding = allocations.pools.excluding(stray);
+  return excluding === undefined
+    ? {
+        reason: "NotInAnyPool",
+        message: `${formatIp(stray)}, which ${service.key} asks for, ${whyUnknown(allocations, "is in no pool", "is in no pool that is in force")}: add it to a pool, or drop ${nameOf(askedBy)}`,
+      }
+    : {
+        reason: "AddressExcluded",
+        message: `${formatIp(stray)}, which ${service.key} asks for, is excluded from pool "${excluding.name}" by its annotation ${POOL_ANNOTATION.exclude}: ask for another, or take it out of that`,
+      };
+}
+
+/** A pool that cannot be read keeps those out of force that were made or changed since. */
+function whyUnknown({ unreadable }: Allocations, fact: string, factNow: string): string {
+  const names = listNames(unreadable.map((name) => `"${name}"`));
+  return unreadable.length === 0
+    ? fact
+    : `${factNow}, for nothing new comes into force until pool ${names} can be read`;
 }
 
 function nameOf(askedBy: string): string {
@@ -80,18 +102,14 @@ function chooseFromPool(
   { name, askedBy }: NonNullable<Wish["pool"]>,
 ): Decision {
   const { allocations, service } = question;
-  const ledger = allocations.pool(name);
+  const ledger = allocations.pools.named(name);
   if (ledger === undefined) {
     return refuse({
       reason: "UnknownPool",
-      message: `Pool "${shorten(name)}", which ${service.key} asks for, does not exist: create it, or change the annotation ${askedBy}`,
+      message: `Pool "${shorten(name)}", which ${service.key} asks for, ${whyUnknown(allocations, "does not exist", "is not in force")}: create it, or change the annotation ${askedBy}`,
     });
   }
-  const finding = refuseService(question, ledger);
-  if (finding !== undefined) {
-    return refuse(finding, [{ pool: name, ...finding }]);
-  }
-  const search = new Search(question);
+  const search = new Search(question, true);
   const found = search.among([ledger]);
   return found === undefined
     ? refuse(search.refusals[0] ?? summarize(question, []), search.refusals)
@@ -100,33 +118,12 @@ function chooseFromPool(
 
 /** Pools with a serviceAllocation come first; the others only when none of those gives anything. */
 function chooseFromAny(question: Question): Decision {
-  const notAsked: PoolRefusal[] = [];
-  const open: PoolLedger[] = [];
-  for (const ledger of question.allocations.pools) {
-    const finding = autoAssignOff(question, ledger) ?? refuseService(question, ledger);
-    if (finding === undefined) {
-      open.push(ledger);
-    } else {
-      notAsked.push({ pool: ledger.pool.name, ...finding });
-    }
-  }
-  const search = new Search(question);
-  const found =
-    search.among(open.filter(({ pool }) => pool.serviceAllocation !== undefined)) ??
-    search.among(open.filter(({ pool }) => pool.serviceAllocation === undefined));
-  const tried = [...search.refusals, ...notAsked];
+  const { pinned, unpinned } = question.allocations.pools;
+  const search = new Search(question, false);
+  const found = search.among(pinned) ?? search.among(unpinned);
   return found === undefined
-    ? refuse(summarize(question, tried), tried)
-    : assign(question, found, "the first pool that serves the namespace", tried);
-}
-
-function autoAssignOff({ service }: Question, { pool }: PoolLedger): Finding | undefined {
-  return pool.autoAssign
-    ? undefined
-    : {
-        reason: "AutoAssignOff",
-        message: `Pool "${pool.name}" gives addresses only to those that ask (autoAssign is off): give ${service.key} the annotation ${ANNOTATION.addressPool}`,
-      };
+    ? refuse(summarize(question, search.refusals), search.refusals)
+    : assign(question, found, "the first pool that serves the namespace", search.refusals);
 }
 
 function assign(

@@ -3,14 +3,15 @@
  * policies. Nothing is changed here; whoever asks allocates what was decided, or releases.
  */
 
+import type { Ip } from "#lib/address/ip.ts";
 import { ANNOTATION } from "#lib/api/annotations.ts";
 import type { Service } from "#lib/api/service.ts";
 import type { Allocations } from "./allocations.ts";
 import { choose, refuse } from "./choose.ts";
 import type { Decision } from "./decision.ts";
-import { homeOf, keep, type Present, presentOf } from "./keep.ts";
+import { comeBack, homeOf, keep, needOf, presentOf, stillNeeded } from "./keep.ts";
 import { refuseOutright } from "./precondition.ts";
-import { type Question, questionOf } from "./question.ts";
+import { listIps, type Question, questionOf } from "./question.ts";
 import { continued } from "./sentence.ts";
 import { wishOf } from "./wish.ts";
 
@@ -22,16 +23,23 @@ export function decide(allocations: Allocations, service: Service): Decision {
   if (refusal !== undefined) {
     const refused = refuse(refusal);
     const isForeign = refusal.reason === "NoPool" && !hasOurs(service);
-    return isForeign ? refused : clear(question, present, continued(refusal.message), refused);
+    return isForeign ? refused : losing(question, present, continued(refusal.message), refused);
   }
   const wish = wishOf(service);
-  if (present.text === "") {
-    return choose(question, wish);
+  if (present.length === 0) {
+    return comeBack(question, wish) ?? choose(question, wish);
   }
-  const home = homeOf(question, present, wish);
-  return typeof home === "string"
-    ? clear(question, present, home, choose(question, wish))
-    : keep(question, present.ips, home, wish);
+  if (typeof present === "string") {
+    return losing(question, present, needOf(question), choose(question, wish));
+  }
+  const needed = stillNeeded(question, present);
+  const home = homeOf(question, needed, wish);
+  if (typeof home === "string") {
+    return losing(question, present, home, choose(question, wish));
+  }
+  const kept = keep(question, needed, home, wish);
+  const dropped = present.filter((ip) => !needed.includes(ip));
+  return dropped.length === 0 ? kept : losing(question, dropped, needOf(question), kept);
 }
 
 /** Without pools, who gave an address shows only in the annotation; MetalLB takes it from the Service all the same. */
@@ -40,13 +48,15 @@ function hasOurs({ annotations }: Service): boolean {
 }
 
 /** The decision for a Service that loses what it has. */
-function clear(
+function losing(
   { service }: Question,
-  { text }: Present,
+  lost: readonly Ip[] | string,
   why: string,
   decision: Decision,
 ): Decision {
-  return text === ""
-    ? decision
-    : { ...decision, cleared: `${text} is taken from ${service.key}: ${why}` };
+  if (lost.length === 0) {
+    return decision;
+  }
+  const what = typeof lost === "string" ? lost : listIps(lost);
+  return { ...decision, loss: { what, message: `${what} is taken from ${service.key}: ${why}` } };
 }

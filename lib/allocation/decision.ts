@@ -11,10 +11,12 @@ export type Refusal =
   | "PoolNotForNamespace"
   | "PoolNotForService"
   | "AddressAvoided"
+  | "AddressExcluded"
   | "HeldByAnother"
   | "PortTaken"
   | "AutoAssignOff"
   | "FamilyMissing"
+  | "QuotaReached"
   | "PoolExhausted";
 
 export interface Finding {
@@ -23,8 +25,14 @@ export interface Finding {
   readonly message: string;
 }
 
+/** Why a pool does not give what it is asked for. */
+export interface PoolFinding extends Finding {
+  /** What is said beside the name of the pool: `autoAssign is off`. */
+  readonly because: string;
+}
+
 /** Why one pool was passed over. */
-export interface PoolRefusal extends Finding {
+export interface PoolRefusal extends PoolFinding {
   readonly pool: string;
 }
 
@@ -34,23 +42,30 @@ export interface Warning {
   readonly message: string;
 }
 
+/** What the Service loses. */
+export interface Loss {
+  /** The addresses, as text. */
+  readonly what: string;
+  /** A sentence: why they are taken from it. */
+  readonly message: string;
+}
+
 export interface Assignment {
   readonly kind: "assign";
   /** One, or one of each family, in the order in which the status lists them. */
   readonly ips: readonly Ip[];
   readonly pool: string;
   readonly why: string;
-  /** The pools that were passed over, in the order in which they were tried. */
+  /** The pools that were passed over before this one, in the order in which they were tried. */
   readonly tried: readonly PoolRefusal[];
   readonly warning?: Warning;
-  /** A sentence: why the addresses that the Service had are taken from it. */
-  readonly cleared?: string;
+  readonly loss?: Loss;
 }
 
 export interface Refused extends Finding {
   readonly kind: "refuse";
   readonly tried: readonly PoolRefusal[];
-  readonly cleared?: string;
+  readonly loss?: Loss;
 }
 
 export type Decision = Assignment | Refused;

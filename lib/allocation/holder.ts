@@ -6,6 +6,9 @@ import type { Service } from "#lib/api/service.ts";
 export interface Holder {
   /** `namespace/name`. */
   readonly service: string;
+  readonly namespace: string;
+  /** RFC 3339. */
+  readonly createdAt: string;
   /** The value of metallb.io/allow-shared-ip; empty when the Service shares with nobody. */
   readonly sharingKey: string;
   /**
@@ -21,6 +24,8 @@ export function holderFrom(service: Service): Holder {
   const isLocal = service.externalTrafficPolicy === "Local";
   return {
     service: service.key,
+    namespace: service.namespace,
+    createdAt: service.creationTimestamp,
     sharingKey: readAnnotation(service.annotations, ANNOTATION.allowSharedIp)?.value ?? "",
     backendKey: isLocal ? selectorText(service) : "",
     ports: service.ports.map(({ protocol, port }) => `${protocol} ${port}`),
@@ -33,9 +38,26 @@ export function groupOf(holder: Holder): string | undefined {
   return holder.sharingKey === "" ? undefined : `${holder.backendKey}\n${holder.sharingKey}`;
 }
 
+/** MetalLB's rule of sharing: a common key, the same endpoints, and no port of the one taken by the other. */
+export function doShare(a: Holder, b: Holder): boolean {
+  const group = groupOf(a);
+  return (
+    group !== undefined && group === groupOf(b) && !a.ports.some((port) => b.ports.includes(port))
+  );
+}
+
+/** Which of two that show the same address and do not share keeps it: negative when it is the first. */
+export function byPrecedence(
+  a: Pick<Holder, "createdAt" | "service">,
+  b: Pick<Holder, "createdAt" | "service">,
+): number {
+  return compareText(a.createdAt, b.createdAt) || compareText(a.service, b.service);
+}
+
 export function isSameHolder(a: Holder, b: Holder): boolean {
   return (
     a.service === b.service &&
+    a.createdAt === b.createdAt &&
     a.sharingKey === b.sharingKey &&
     a.backendKey === b.backendKey &&
     a.ports.length === b.ports.length &&
@@ -48,4 +70,8 @@ function selectorText(service: Service): string {
     .map(([key, value]) => `${key}=${value}`)
     .sort()
     .join(",");
+}
+
+function compareText(a: string, b: string): number {
+  return Number(a > b) - Number(a < b);
 }

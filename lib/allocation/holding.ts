@@ -1,18 +1,27 @@
-import { groupOf, type Holder } from "./holder.ts";
+import { doShare, groupOf, type Holder } from "./holder.ts";
 
-/** Why a Service cannot have an address beside those that hold it. */
+/** Why a Service cannot have an address beside those that have it. */
 export type Obstacle =
   | { readonly kind: "no consent"; readonly other: Holder }
-  | { readonly kind: "port taken"; readonly other: string; readonly port: string };
+  | { readonly kind: "port taken"; readonly other: string; readonly port: string }
+  /** It has lost the address, and its status shows it still. */
+  | { readonly kind: "leaving"; readonly other: string };
 
-/** Who holds one address. */
+/** Who has one address: those that hold it, who all share it, and those whose status shows it although they lost it. */
 export class Holding {
-  readonly #holders: Holder[] = [];
+  /** Grown from a list of one: most have no more, and there are as many as there are addresses in use. */
+  #holders: Holder[] = NOBODY;
+  /** Undefined at most addresses. */
+  #leavers: Holder[] | undefined;
   /** Service by port; most addresses have one holder, and do without. */
   #ports: Map<string, string> | undefined;
 
   get isEmpty(): boolean {
-    return this.#holders.length === 0;
+    return this.#holders.length === 0 && this.#leavers === undefined;
+  }
+
+  get isHeld(): boolean {
+    return this.#holders.length > 0;
   }
 
   isHeldBy(service: string): boolean {
@@ -23,7 +32,31 @@ export class Holding {
     return this.#anyoneBut(service) !== undefined;
   }
 
-  /** Undefined when the Service may hold the address, alone or beside the others; what it holds itself does not count. */
+  /** Whether a Service of the namespace holds it, other than the one named. */
+  isHeldIn(namespace: string, exceptBy?: string): boolean {
+    return this.#holders.some(
+      (holder) => holder.namespace === namespace && holder.service !== exceptBy,
+    );
+  }
+
+  /** Whether it is known here that the Service's status may show the address. */
+  knows(service: string): boolean {
+    return (
+      this.isHeldBy(service) || this.#leavers?.some((leaver) => leaver.service === service) === true
+    );
+  }
+
+  /** Those that hold the address and do not share it with the Service. */
+  opponentsOf(holder: Holder): readonly Holder[] {
+    if (this.obstacleFor(holder) === undefined) {
+      return [];
+    }
+    return this.#holders.filter(
+      (other) => other.service !== holder.service && !doShare(other, holder),
+    );
+  }
+
+  /** What keeps a Service from going on with the address; undefined when nothing does. */
   obstacleFor(holder: Holder): Obstacle | undefined {
     const other = this.#anyoneBut(holder.service);
     if (other === undefined) {
@@ -44,19 +77,52 @@ export class Holding {
     return undefined;
   }
 
+  /** What keeps a Service from having the address that did not have it before. */
+  obstacleForNewcomer(holder: Holder): Obstacle | undefined {
+    const obstacle = this.obstacleFor(holder);
+    if (obstacle !== undefined || this.#leavers === undefined) {
+      return obstacle;
+    }
+    const leaver = this.#leavers.find(
+      (other) => other.service !== holder.service && !doShare(other, holder),
+    );
+    return leaver && { kind: "leaving", other: leaver.service };
+  }
+
   add(holder: Holder): void {
-    this.#holders.push(holder);
+    if (this.#holders === NOBODY) {
+      this.#holders = [holder];
+    } else {
+      this.#holders.push(holder);
+    }
     for (const port of holder.ports) {
       this.#ports?.set(port, holder.service);
     }
   }
 
   remove(holder: Holder): void {
-    const index = this.#holders.findIndex(({ service }) => service === holder.service);
-    this.#holders.splice(index, index < 0 ? 0 : 1);
+    removeFrom(this.#holders, holder);
     for (const port of holder.ports) {
       this.#ports?.delete(port);
     }
+  }
+
+  addLeaver(leaver: Holder): void {
+    this.#leavers ??= [];
+    this.#leavers.push(leaver);
+  }
+
+  removeLeaver(leaver: Holder): void {
+    removeFrom(this.#leavers ?? [], leaver);
+    if (this.#leavers?.length === 0) {
+      this.#leavers = undefined;
+    }
+  }
+
+  /** Whether anybody here, holder or leaver, is of the group. */
+  hasOf(group: string): boolean {
+    const isOf = (holder: Holder) => groupOf(holder) === group;
+    return this.#holders.some(isOf) || this.#leavers?.some(isOf) === true;
   }
 
   /** Of two holders one at most is the Service itself. */
@@ -70,4 +136,11 @@ export class Holding {
     );
     return this.#ports;
   }
+}
+
+const NOBODY: Holder[] = [];
+
+function removeFrom(holders: Holder[], { service }: Holder): void {
+  const index = holders.findIndex((holder) => holder.service === service);
+  holders.splice(index, index < 0 ? 0 : 1);
 }

@@ -38,7 +38,7 @@ describe("a Service keeps its address", () => {
 
     expect(outcome(decision)).toEqual(["192.0.2.9"]);
     expect(decision).toMatchObject({ why: "kept: the Service has it", tried: [] });
-    expect(decision).not.toHaveProperty("cleared");
+    expect(decision).not.toHaveProperty("loss");
   });
 
   it("in any spelling, and names it in the canonical one", () => {
@@ -51,7 +51,7 @@ describe("a Service keeps its address", () => {
     const allocations = withPools(LAB);
     converge(allocations, service("shop/api"));
     converge(allocations, service(WEB));
-    allocations.release("shop/api");
+    allocations.forget("shop/api");
 
     expect(outcome(decide(allocations, service(WEB)))).toEqual(["192.0.2.1"]);
   });
@@ -99,7 +99,7 @@ describe("a Service loses its address", () => {
       "that no pool has any more",
       { lab: ["192.0.2.0/29"] },
       {},
-      "192.0.2.9 is taken from default/web: no pool has 192.0.2.9 any more",
+      "192.0.2.9 is taken from default/web: no pool has 192.0.2.9",
       ["192.0.2.0"],
     ],
     [
@@ -161,12 +161,12 @@ describe("a Service loses its address", () => {
   ])("%s", (_, specs, fields, cleared, expected) => {
     const decision = decided(specs, { ...has("192.0.2.9"), ...fields });
 
-    expect(decision.cleared).toBe(cleared);
+    expect(decision.loss?.message).toBe(cleared);
     expect(outcome(decision)).toEqual(expected);
   });
 
   it("but not to a cluster without pools when somebody else gave it", () => {
-    expect(decided({}, has("192.0.2.9"))).not.toHaveProperty("cleared");
+    expect(decided({}, has("192.0.2.9"))).not.toHaveProperty("loss");
   });
 
   it("that its pool avoids from now on", () => {
@@ -196,7 +196,7 @@ describe("a Service loses its address", () => {
 
     const decision = decide(allocations, { ...web, ...annotated({ "allow-shared-ip": "red" }) });
 
-    expect(decision.cleared).toBe(
+    expect(decision.loss?.message).toBe(
       '192.0.2.0 is taken from default/web: 192.0.2.0 is held by shop/api, and the two do not share: give both the same metallb.io/allow-shared-ip (now "blue" and "red")',
     );
     expect(outcome(decision)).toEqual(["192.0.2.1"]);
@@ -208,7 +208,9 @@ describe("a Service loses its address", () => {
   ])("when its status names %s", (_, ingress, text) => {
     const decision = decided(LAB, { ingress });
 
-    expect(decision.cleared).toBe(`${text} is taken from default/web: default/web needs IPv4`);
+    expect(decision.loss?.message).toBe(
+      `${text} is taken from default/web: default/web needs IPv4`,
+    );
     expect(outcome(decision)).toEqual(["192.0.2.0"]);
   });
 });

@@ -1,53 +1,73 @@
 /** Whether a Service keeps the addresses it has, and what is added to them. */
 
-import { type Family, formatIp, type Ip, isSameIp, tryParseIp } from "#lib/address/ip.ts";
+import { type Family, formatIp, type Ip, isSameIp } from "#lib/address/ip.ts";
+import { POOL_ANNOTATION } from "#lib/api/annotations.ts";
 import type { Assignment } from "./decision.ts";
-import { refuseAddresses } from "./permission.ts";
+import { refuseToGive, refuseToKeep } from "./permission.ts";
 import type { PoolLedger } from "./pool-ledger.ts";
 import { acceptableFamilies, listIps, type Question } from "./question.ts";
-import { lowestOf } from "./search.ts";
+import { lowestOf, refuseUnasked } from "./search.ts";
 import { continued, shorten } from "./sentence.ts";
+import { shownIps } from "./shown-ips.ts";
 import type { Wish } from "./wish.ts";
 
-/** The addresses that a Service has when it is looked at. */
-export interface Present {
-  readonly ips: readonly Ip[];
-  /** As part of a sentence; empty when it has none. */
-  readonly text: string;
+/**
+ * The addresses that a Service has when it is looked at, or as text what its status has in their place.
+ *
+ * While a first write is under way the status says nothing, and what was allocated counts.
+ */
+export function presentOf({ allocations, service }: Question): readonly Ip[] | string {
+  const { ingress, key } = service;
+  if (ingress.length === 0) {
+    return allocations.allocationOf(key)?.ips ?? NOTHING;
+  }
+  const ips = shownIps(service);
+  return ips.length === ingress.length ? ips : ingress.join(" and ");
 }
 
-/** What the status says; while a first write is under way it says nothing, and what was allocated counts. */
-export function presentOf({ allocations, service }: Question): Present {
-  if (service.ingress.length === 0) {
-    const ips = allocations.allocationOf(service.key)?.ips ?? [];
-    return { ips, text: listIps(ips) };
+const NOTHING: readonly Ip[] = [];
+
+/**
+ * What stays of two addresses when the Service has come to need one family; all of them otherwise. MetalLB gives such a
+ * Service a new address: we see no reason to take from it the one that still serves.
+ */
+export function stillNeeded({ families }: Question, ips: readonly Ip[]): readonly Ip[] {
+  if (ips.length !== 2 || families.length !== 1 || ips[0]?.family === ips[1]?.family) {
+    return ips;
   }
-  const ips = service.ingress.map(tryParseIp);
-  const isReadable = ips.every((ip) => ip !== undefined);
-  return isReadable
-    ? { ips, text: listIps(ips) }
-    : { ips: [], text: service.ingress.join(" and ") };
+  return ips.filter(({ family }) => families.includes(family));
 }
 
 /** The pool whose addresses the Service keeps, or why it may not keep them. */
-export function homeOf(
-  question: Question,
-  { ips, text }: Present,
-  wish: Wish,
-): PoolLedger | string {
-  const { allocations, service, families } = question;
+export function homeOf(question: Question, ips: readonly Ip[], wish: Wish): PoolLedger | string {
+  const { allocations } = question;
   if (!isAcceptable(question, ips)) {
-    return `${service.key} needs ${families.join(" and ")}`;
+    return needOf(question);
   }
-  const ledger = allocations.poolOf(ips);
+  const ledger = allocations.pools.having(ips);
   if (ledger === undefined) {
-    return `no pool has ${text} any more`;
+    return ofNoPool(question, ips) ?? `no pool has ${listIps(ips)}`;
   }
-  const finding = refuseAddresses(question, ledger, ips);
+  const finding = refuseToKeep(question, ledger, ips);
   if (finding !== undefined) {
     return continued(finding.message);
   }
   return otherAsked(ips, ledger, wish) ?? ledger;
+}
+
+export function needOf({ service, families }: Question): string {
+  return `${service.key} needs ${families.join(" and ")}`;
+}
+
+function ofNoPool({ allocations }: Question, ips: readonly Ip[]): string | undefined {
+  for (const ip of ips) {
+    const pool =
+      allocations.pools.having([ip]) === undefined ? allocations.pools.excluding(ip) : undefined;
+    if (pool !== undefined) {
+      return `${formatIp(ip)} is excluded from pool "${pool.name}" by its annotation ${POOL_ANNOTATION.exclude}`;
+    }
+  }
+  return undefined;
 }
 
 /** A request that cannot be read changes nothing, nor does one that is withdrawn. */
@@ -85,16 +105,43 @@ export function keep(
     : add(question, missing, ledger, kept);
 }
 
+/**
+ * What a Service without address had when it had one, as when it was deleted and made again under its name: undefined
+ * when it asks for addresses itself, or when it could not be given those now.
+ */
+export function comeBack(question: Question, wish: Wish): Assignment | undefined {
+  const { allocations, service, families } = question;
+  if (wish.addresses !== undefined || wish.malformed !== undefined) {
+    return undefined;
+  }
+  const released = allocations.released.lastOf(service.key);
+  const ips = released.filter(({ family }) => families.includes(family));
+  const ledger = isAcceptable(question, ips) ? allocations.pools.having(ips) : undefined;
+  if (ledger === undefined) {
+    return undefined;
+  }
+  const isOffered =
+    wish.pool === undefined
+      ? refuseUnasked(question, ledger) === undefined
+      : wish.pool.name === ledger.pool.name;
+  if (!isOffered || refuseToGive(question, ledger, ips) !== undefined) {
+    return undefined;
+  }
+  return { ...keep(question, ips, ledger, wish), why: "the Service had it before" };
+}
+
 function add(question: Question, family: Family, ledger: PoolLedger, kept: Assignment): Assignment {
-  const added = lowestOf(question, ledger, family);
+  const { allocations, holder } = question;
+  const counted = kept.ips.filter((ip) => !allocations.isHeldInNamespace(ip, holder));
+  const added = lowestOf(question, ledger, [family], counted.length);
   if ("reason" in added) {
     const message = `${question.service.key} keeps ${listIps(kept.ips)} alone: ${continued(added.message)}`;
     return { ...kept, warning: { reason: "AdditionalAssignFailed", message } };
   }
   return {
     ...kept,
-    ips: family === "IPv4" ? [added, ...kept.ips] : [...kept.ips, added],
-    why: `kept, and ${formatIp(added)} added: lowest that it may use of the same pool`,
+    ips: family === "IPv4" ? [...added, ...kept.ips] : [...kept.ips, ...added],
+    why: `kept, and ${listIps(added)} added: lowest that it may use of the same pool`,
   };
 }
 

@@ -1,16 +1,17 @@
-/** Whether a Service may use a pool, and whether it may hold an address of it. */
+/** Whether a Service may use a pool, and whether it may have an address of it. */
 
 import { formatIp, type Ip } from "#lib/address/ip.ts";
-import { ANNOTATION } from "#lib/api/annotations.ts";
+import { ANNOTATION, POOL_ANNOTATION } from "#lib/api/annotations.ts";
 import { covers } from "#lib/api/covering.ts";
-import type { Finding } from "./decision.ts";
+import type { PoolFinding } from "./decision.ts";
 import type { Holder } from "./holder.ts";
+import type { Obstacle } from "./holding.ts";
 import type { PoolLedger } from "./pool-ledger.ts";
 import type { Question } from "./question.ts";
 import { listNames, shorten } from "./sentence.ts";
 
 /** Why the pool's serviceAllocation keeps the Service out. */
-export function refuseService({ service }: Question, ledger: PoolLedger): Finding | undefined {
+export function refuseService({ service }: Question, ledger: PoolLedger): PoolFinding | undefined {
   const { pool, namespaces } = ledger;
   if (namespaces !== undefined && !namespaces.has(service.namespace)) {
     const served =
@@ -20,6 +21,7 @@ export function refuseService({ service }: Question, ledger: PoolLedger): Findin
     return {
       reason: "PoolNotForNamespace",
       message: `Pool "${pool.name}" serves ${served}: ${service.key} is in "${service.namespace}"`,
+      because: `namespace "${service.namespace}" is not among its namespaces`,
     };
   }
   const selectors = pool.serviceAllocation?.serviceSelectors ?? [];
@@ -28,66 +30,141 @@ export function refuseService({ service }: Question, ledger: PoolLedger): Findin
     : {
         reason: "PoolNotForService",
         message: `Pool "${pool.name}" serves only Services that its serviceSelectors match: give ${service.key} such labels, or use another pool`,
+        because: "none of its serviceSelectors matches",
       };
 }
 
-/** Why the Service may not hold the addresses, all of which the pool has. */
-export function refuseAddresses(
+/** Why the Service may not go on with the addresses that it has, all of which the pool has. */
+export function refuseToKeep(
   question: Question,
   ledger: PoolLedger,
   ips: readonly Ip[],
-): Finding | undefined {
-  const refusal = refuseService(question, ledger);
-  if (refusal !== undefined) {
-    return refusal;
-  }
-  for (const ip of ips) {
-    const finding = refuseAvoided(question, ledger, ip) ?? refuseTaken(question, ip);
-    if (finding !== undefined) {
-      return finding;
-    }
-  }
-  return undefined;
+): PoolFinding | undefined {
+  const { allocations, holder } = question;
+  return (
+    refuseService(question, ledger) ??
+    firstOf(
+      ips,
+      (ip) =>
+        refuseAvoided(question, ledger, ip) ??
+        refuseTaken(question, ip, allocations.obstacleToKeep(ip, holder)),
+    )
+  );
+}
+
+/** Why the Service may not be given the addresses, all of which the pool has. */
+export function refuseToGive(
+  question: Question,
+  ledger: PoolLedger,
+  ips: readonly Ip[],
+): PoolFinding | undefined {
+  const { allocations, holder } = question;
+  return (
+    refuseService(question, ledger) ??
+    firstOf(
+      ips,
+      (ip) =>
+        refuseAvoided(question, ledger, ip) ??
+        refuseTaken(question, ip, allocations.obstacle(ip, holder)),
+    ) ??
+    refuseBeyondQuota(question, ledger, ips)
+  );
+}
+
+function refuseBeyondQuota(
+  question: Question,
+  ledger: PoolLedger,
+  ips: readonly Ip[],
+): PoolFinding | undefined {
+  const { allocations, holder } = question;
+  const added = ips.filter((ip) => !allocations.isHeldInNamespace(ip, holder));
+  return added.length > allocations.quotaLeft(holder, ledger)
+    ? quotaReached(question, ledger)
+    : undefined;
+}
+
+export function quotaReached({ service }: Question, { pool }: PoolLedger): PoolFinding {
+  const { maxPerNamespace = 0, name } = pool;
+  const annotation = POOL_ANNOTATION.maxPerNamespace;
+  return {
+    reason: "QuotaReached",
+    message: `Namespace "${service.namespace}" may have ${maxPerNamespace} addresses of pool "${name}" by ${annotation}, and ${service.key} would take it beyond: raise that, or delete a Service of the namespace`,
+    because: `namespace "${service.namespace}" has as many of its addresses as ${annotation} allows (${maxPerNamespace})`,
+  };
 }
 
 function refuseAvoided(
   { allocations }: Question,
   { pool }: PoolLedger,
   ip: Ip,
-): Finding | undefined {
-  return allocations.isAvoided(ip)
+): PoolFinding | undefined {
+  return allocations.pools.isAvoided(ip)
     ? {
         reason: "AddressAvoided",
         message: `${formatIp(ip)} ends in .0 or .255, which pool "${pool.name}" avoids: use another address, or set its avoidBuggyIPs to false`,
+        because: `it avoids ${formatIp(ip)}, which ends in .0 or .255`,
       }
     : undefined;
 }
 
-function refuseTaken({ allocations, holder }: Question, ip: Ip): Finding | undefined {
-  const obstacle = allocations.obstacle(ip, holder);
-  if (obstacle === undefined) {
-    return undefined;
-  }
+function refuseTaken(
+  { holder, service }: Question,
+  ip: Ip,
+  obstacle: Obstacle | undefined,
+): PoolFinding | undefined {
   const address = formatIp(ip);
-  return obstacle.kind === "port taken"
-    ? {
+  switch (obstacle?.kind) {
+    case undefined:
+      return undefined;
+    case "port taken":
+      return {
         reason: "PortTaken",
         message: `${address} is shared with ${obstacle.other}, which already uses ${obstacle.port}: change a port, or use another address`,
-      }
-    : {
+        because: `${address} is held by ${obstacle.other}, which uses ${obstacle.port} too`,
+      };
+    case "no consent":
+      return {
         reason: "HeldByAnother",
         message: `${address} is held by ${obstacle.other.service}, and the two do not share: ${agreeBy(obstacle.other, holder)}`,
+        because: `${address} is held by ${obstacle.other.service}, which does not share: ${agreeBriefly(obstacle.other, holder)}`,
       };
+    case "leaving":
+      return {
+        reason: "HeldByAnother",
+        message: `${address} was ${obstacle.other}'s, whose status shows it still: ${service.key} gets it as soon as that is written`,
+        because: `${address} is still shown by ${obstacle.other}, which has lost it`,
+      };
+  }
 }
 
 function agreeBy(other: Holder, holder: Holder): string {
-  if (other.sharingKey === "" || other.sharingKey !== holder.sharingKey) {
+  if (hasOtherKey(other, holder)) {
     const now = `${shownKey(other)} and ${shownKey(holder)}`;
     return `give both the same ${ANNOTATION.allowSharedIp} (now ${now})`;
   }
   return "set externalTrafficPolicy of both to Cluster, or of both to Local with the same selector";
 }
 
+function agreeBriefly(other: Holder, holder: Holder): string {
+  return hasOtherKey(other, holder)
+    ? "give both the same allow-shared-ip"
+    : "give both the same externalTrafficPolicy and, if Local, the same selector";
+}
+
+function hasOtherKey(other: Holder, holder: Holder): boolean {
+  return other.sharingKey === "" || other.sharingKey !== holder.sharingKey;
+}
+
 function shownKey({ sharingKey }: Holder): string {
   return sharingKey === "" ? "unset" : `"${shorten(sharingKey)}"`;
+}
+
+function firstOf<T, R>(values: readonly T[], find: (value: T) => R | undefined): R | undefined {
+  for (const value of values) {
+    const found = find(value);
+    if (found !== undefined) {
+      return found;
+    }
+  }
+  return undefined;
 }

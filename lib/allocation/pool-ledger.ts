@@ -1,36 +1,123 @@
 import type { Family, Ip } from "#lib/address/ip.ts";
 import type { Pool } from "#lib/api/pool.ts";
+import { capacityOf } from "./capacity.ts";
 import type { Holder } from "./holder.ts";
-import { RangeLedger } from "./range-ledger.ts";
+import type { PoolUsage } from "./pool-usage.ts";
+import { RangeLedger, type Seeker } from "./range-ledger.ts";
 
-/** One pool and who holds what of it. */
+/** One pool and who has what of it. */
 export class PoolLedger {
   readonly pool: Pool;
   readonly ranges: readonly RangeLedger[];
   /** Undefined when any will do. */
   readonly namespaces: ReadonlySet<string> | undefined;
+  /** How many addresses the Services of each namespace hold, a shared one counted once. */
+  readonly #heldIn = new Map<string, number>();
+  readonly #capacity: PoolUsage["capacity"];
+  #services = 0;
 
   constructor(pool: Pool) {
     this.pool = pool;
     this.ranges = pool.ranges.map((range) => new RangeLedger(range, pool.avoidBuggyIps));
     const namespaces = pool.serviceAllocation?.namespaces;
     this.namespaces = namespaces && new Set(namespaces);
+    this.#capacity = capacityOf(pool);
+  }
+
+  get isPinned(): boolean {
+    return this.pool.serviceAllocation !== undefined;
   }
 
   has(family: Family): boolean {
     return this.ranges.some(({ range }) => range.family === family);
   }
 
-  /** The lowest address for the Service in the first range, in listed order, that has one. */
-  lowestFor(holder: Holder, family: Family, own: readonly Ip[]): Ip | undefined {
-    const held = own.find((ip) => ip.family === family);
-    for (const ledger of this.ranges) {
-      const value =
-        ledger.range.family === family ? ledger.lowestFor(holder, held?.value) : undefined;
-      if (value !== undefined) {
-        return { family, value };
+  get usage(): PoolUsage {
+    const inUse = { IPv4: this.#inUse("IPv4"), IPv6: this.#inUse("IPv6") };
+    return {
+      pool: this.pool.name,
+      capacity: this.#capacity,
+      inUse,
+      services: this.#services,
+    };
+  }
+
+  /**
+   * The lowest address for the Service in the first range, in listed order, that has one; what was released a short
+   * while ago and the addresses of nodes come after all others.
+   *
+   * @param own what the Service holds now
+   */
+  lowestFor(
+    { holder, own, onlyJoins }: Omit<Seeker, "own"> & { readonly own: readonly Ip[] },
+    family: Family,
+  ): Ip | undefined {
+    const held = own.find((ip) => ip.family === family)?.value;
+    const ranges = this.ranges.filter(({ range }) => range.family === family);
+    const first = (find: (ledger: RangeLedger) => bigint | undefined) => firstOf(ranges, find);
+    const value =
+      first((ledger) => ledger.lowestFor({ holder, own: held, onlyJoins })) ??
+      (onlyJoins
+        ? undefined
+        : (first(({ lastResort }) => lastResort.lowestHeldBack()) ??
+          first(({ lastResort }) => lastResort.lowestOfNode())));
+    return value === undefined ? undefined : { family, value };
+  }
+
+  /** How many addresses the Services of the namespace hold. */
+  heldIn(namespace: string): number {
+    return this.#heldIn.get(namespace) ?? 0;
+  }
+
+  take(range: RangeLedger, value: bigint, holder: Holder): void {
+    const { namespace } = holder;
+    if (range.holding(value)?.isHeldIn(namespace) !== true) {
+      this.#heldIn.set(namespace, (this.#heldIn.get(namespace) ?? 0) + 1);
+    }
+    range.take(value, holder);
+  }
+
+  release(range: RangeLedger, value: bigint, holder: Holder): void {
+    const { namespace } = holder;
+    range.release(value, holder);
+    if (range.holding(value)?.isHeldIn(namespace) !== true) {
+      const left = (this.#heldIn.get(namespace) ?? 0) - 1;
+      if (left > 0) {
+        this.#heldIn.set(namespace, left);
+      } else {
+        this.#heldIn.delete(namespace);
       }
     }
-    return undefined;
   }
+
+  /** @param by 1 when a Service has come to hold addresses of the pool, -1 when it holds none any more */
+  countService(by: 1 | -1): void {
+    this.#services += by;
+  }
+
+  expire(nowMs: number): void {
+    if (this.pool.holdReleasedMs > 0) {
+      for (const ledger of this.ranges) {
+        ledger.expire(nowMs);
+      }
+    }
+  }
+
+  #inUse(family: Family): bigint {
+    const ranges = this.ranges.filter(({ range }) => range.family === family);
+    return BigInt(ranges.reduce((sum, { inUse }) => sum + inUse, 0));
+  }
+}
+
+function firstOf(
+  ranges: readonly RangeLedger[],
+  find: (ledger: RangeLedger) => bigint | undefined,
+): bigint | undefined {
+  for (const ledger of ranges) {
+    const value = find(ledger);
+    if (value !== undefined) {
+      return value;
+    }
+  }
+  return undefined;
 }

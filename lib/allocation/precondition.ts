@@ -7,7 +7,7 @@ export function refuseOutright(question: Question): Finding | undefined {
 }
 
 function noPool({ allocations }: Question): Finding | undefined {
-  return allocations.pools.length > 0
+  return allocations.pools.all.length > 0
     ? undefined
     : {
         reason: "NoPool",

@@ -13,16 +13,20 @@ export interface Question {
 }
 
 export function questionOf(allocations: Allocations, service: Service): Question {
+  const { clusterIps } = service;
   const isIpv6 = (clusterIp: string): boolean => clusterIp.includes(":");
-  const families: Family[] = [];
-  if (service.clusterIps.some((ip) => ip !== HEADLESS && !isIpv6(ip))) {
-    families.push("IPv4");
-  }
-  if (service.clusterIps.some(isIpv6)) {
-    families.push("IPv6");
-  }
+  const isIpv4 = (clusterIp: string): boolean => clusterIp !== HEADLESS && !isIpv6(clusterIp);
+  const hasIpv4 = clusterIps.some(isIpv4);
+  const withIpv6 = hasIpv4 ? BOTH : IPV6;
+  const withoutIpv6 = hasIpv4 ? IPV4 : NO_FAMILY;
+  const families = clusterIps.some(isIpv6) ? withIpv6 : withoutIpv6;
   return { allocations, service, holder: holderFrom(service), families };
 }
+
+const NO_FAMILY: readonly Family[] = [];
+const IPV4: readonly Family[] = ["IPv4"];
+const IPV6: readonly Family[] = ["IPv6"];
+const BOTH: readonly Family[] = ["IPv4", "IPv6"];
 
 /**
  * The families that will do, the most wanted first. A Service of one family gets one address, though it may prefer two:

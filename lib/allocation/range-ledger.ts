@@ -2,13 +2,25 @@ import type { IpRange } from "#lib/address/ip-range.ts";
 import { FreeAddresses } from "./free-addresses.ts";
 import { groupOf, type Holder } from "./holder.ts";
 import { Holding } from "./holding.ts";
+import { LastResort } from "./last-resort.ts";
 import { SharingGroup } from "./sharing-group.ts";
 
 const BLOCK = 256n;
 
-/** Who holds which address of one range, and which address comes next. */
+/** Who looks for an address. */
+export interface Seeker {
+  readonly holder: Holder;
+  /** The address that it has now, which it may have again. */
+  readonly own: bigint | undefined;
+  /** It may only join an address that another Service of its namespace holds. */
+  readonly onlyJoins: boolean;
+}
+
+/** Who has which address of one range, and which address comes next. */
 export class RangeLedger {
   readonly range: IpRange;
+  /** What is given only when nothing else is. */
+  readonly lastResort: LastResort;
   readonly #skipsBuggy: boolean;
   readonly #holdings = new Map<bigint, Holding>();
   readonly #groups = new Map<string, SharingGroup>();
@@ -18,10 +30,10 @@ export class RangeLedger {
   constructor(range: IpRange, avoidBuggyIps: boolean) {
     this.range = range;
     this.#skipsBuggy = avoidBuggyIps && range.family === "IPv4";
-    this.#free = new FreeAddresses(
-      range,
-      (value) => this.isAvoided(value) || this.#holdings.has(value),
-    );
+    const isOut = (value: bigint) => this.#holdings.has(value) || this.isAvoided(value);
+    const lastResort = new LastResort(isOut);
+    this.lastResort = lastResort;
+    this.#free = new FreeAddresses(range, (value) => isOut(value) || lastResort.has(value));
   }
 
   /** Whether the address ends in .0 or .255 and the pool avoids those. */
@@ -33,68 +45,122 @@ export class RangeLedger {
     return this.#holdings.get(value);
   }
 
-  /**
-   * The lowest address that the Service may have, free or shared.
-   *
-   * @param own the address that it has now, which it may have again; it need not be of this range
-   */
-  lowestFor(holder: Holder, own: bigint | undefined): bigint | undefined {
-    const group = groupOf(holder);
-    const candidates = [
-      this.#free.lowest(),
-      group === undefined ? undefined : this.#groups.get(group)?.lowestFor(holder),
-      this.#again(holder, own),
-    ];
-    return candidates.reduce(lesser);
+  /** How many addresses somebody has. */
+  get inUse(): number {
+    return this.#holdings.size;
+  }
+
+  /** The lowest address that the Service may have, free or shared, those of the last resort left out. */
+  lowestFor(seeker: Seeker): bigint | undefined {
+    const { holder, onlyJoins } = seeker;
+    const key = groupOf(holder);
+    const within = onlyJoins ? holder.namespace : undefined;
+    const shared = key === undefined ? undefined : this.#groups.get(key)?.lowestFor(holder, within);
+    const free = onlyJoins ? undefined : this.#free.lowest();
+    return lesser(lesser(free, shared), this.#again(seeker));
   }
 
   take(value: bigint, holder: Holder): void {
+    const holding = this.#reach(value);
+    holding.add(holder);
+    this.#groupAt(value, holder)?.addHolder(value, holding, holder);
+    this.lastResort.taken(value);
+  }
+
+  release(value: bigint, holder: Holder): void {
+    const holding = this.#holdings.get(value);
+    if (holding?.isHeldBy(holder.service)) {
+      holding.remove(holder);
+      this.#existingGroupAt(value, holder)?.removeHolder(holder);
+      this.#tidy(value, holding, holder);
+    }
+  }
+
+  /** The Service's status shows an address that is not its own any more. */
+  addLeaver(value: bigint, leaver: Holder): void {
+    const holding = this.#reach(value);
+    holding.addLeaver(leaver);
+    this.#groupAt(value, leaver)?.addLeaver(value, holding);
+  }
+
+  removeLeaver(value: bigint, leaver: Holder): void {
+    const holding = this.#holdings.get(value);
+    if (holding !== undefined) {
+      holding.removeLeaver(leaver);
+      this.#tidy(value, holding, leaver);
+    }
+  }
+
+  /** Gives an address that nobody has to others only when nothing else is left, until then: milliseconds. */
+  holdBack(value: bigint, untilMs: number): void {
+    if (!(this.#holdings.has(value) || this.isAvoided(value))) {
+      this.lastResort.holdBack(value, untilMs);
+    }
+  }
+
+  /** Gives the address, which is a node's, only when nothing else is left. */
+  addNodeAddress(value: bigint): void {
+    this.lastResort.addNodeAddress(value);
+  }
+
+  /** Frees what was held back until now. */
+  expire(nowMs: number): void {
+    for (const value of this.lastResort.expired(nowMs)) {
+      this.#free.release(value);
+    }
+  }
+
+  #reach(value: bigint): Holding {
     let holding = this.#holdings.get(value);
     if (holding === undefined) {
       holding = new Holding();
       this.#holdings.set(value, holding);
     }
-    holding.add(holder);
-    const key = this.#groupAt(value, holder);
-    if (key !== undefined) {
-      const group = this.#groups.get(key) ?? new SharingGroup();
-      this.#groups.set(key, group);
-      group.add(value, holding, holder);
-    }
+    return holding;
   }
 
-  release(value: bigint, holder: Holder): void {
-    const holding = this.#holdings.get(value);
-    if (holding === undefined) {
-      return;
+  #tidy(value: bigint, holding: Holding, gone: Holder): void {
+    const key = groupOf(gone);
+    if (key !== undefined && !holding.hasOf(key)) {
+      const group = this.#groups.get(key);
+      group?.forget(value);
+      if (group?.isEmpty) {
+        this.#groups.delete(key);
+      }
     }
-    holding.remove(holder);
     if (holding.isEmpty) {
       this.#holdings.delete(value);
       this.#free.release(value);
     }
-    const key = this.#groupAt(value, holder);
-    const group = key === undefined ? undefined : this.#groups.get(key);
-    if (key !== undefined && group !== undefined) {
-      group.remove(value, holding, holder);
-      if (group.isEmpty) {
-        this.#groups.delete(key);
-      }
-    }
+  }
+
+  #existingGroupAt(value: bigint, holder: Holder): SharingGroup | undefined {
+    const key = this.isAvoided(value) ? undefined : groupOf(holder);
+    return key === undefined ? undefined : this.#groups.get(key);
   }
 
   /** None at an address that the pool has come to avoid since it was given: nobody is to join its holder there. */
-  #groupAt(value: bigint, holder: Holder): string | undefined {
-    return this.isAvoided(value) ? undefined : groupOf(holder);
-  }
-
-  #again(holder: Holder, own: bigint | undefined): bigint | undefined {
-    if (own === undefined || this.isAvoided(own)) {
+  #groupAt(value: bigint, holder: Holder): SharingGroup | undefined {
+    const key = this.isAvoided(value) ? undefined : groupOf(holder);
+    if (key === undefined) {
       return undefined;
     }
-    const holding = this.#holdings.get(own);
-    const isHeld = holding?.isHeldBy(holder.service) === true;
-    return isHeld && holding.obstacleFor(holder) === undefined ? own : undefined;
+    let group = this.#groups.get(key);
+    if (group === undefined) {
+      group = new SharingGroup();
+      this.#groups.set(key, group);
+    }
+    return group;
+  }
+
+  #again({ holder, own, onlyJoins }: Seeker): bigint | undefined {
+    const holding = own === undefined ? undefined : this.#holdings.get(own);
+    if (own === undefined || holding === undefined || this.isAvoided(own)) {
+      return undefined;
+    }
+    const isAllowed = !onlyJoins || holding.isHeldIn(holder.namespace, holder.service);
+    const isHeld = holding.isHeldBy(holder.service);
+    return isAllowed && isHeld && holding.obstacleFor(holder) === undefined ? own : undefined;
   }
 }
 

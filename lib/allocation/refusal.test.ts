@@ -232,9 +232,9 @@ describe("a decision names the pools that were passed over", () => {
       why: "lowest free of the first pool that serves the namespace",
     });
     expect(reasons(decision.tried)).toEqual([
-      ["six", "FamilyMissing"],
       ["tenants", "PoolNotForNamespace"],
       ["reserved", "AutoAssignOff"],
+      ["six", "FamilyMissing"],
     ]);
   });
 

@@ -1,5 +1,7 @@
 import type { Family, Ip } from "#lib/address/ip.ts";
-import type { Finding, PoolRefusal } from "./decision.ts";
+import { ANNOTATION } from "#lib/api/annotations.ts";
+import type { PoolFinding, PoolRefusal } from "./decision.ts";
+import { quotaReached, refuseService } from "./permission.ts";
 import type { PoolLedger } from "./pool-ledger.ts";
 import { acceptableFamilies, type Question } from "./question.ts";
 
@@ -8,13 +10,16 @@ export interface Found {
   readonly ledger: PoolLedger;
 }
 
-/** Searches pools that the Service may use, and keeps why each was passed over. */
+/** Searches pools for addresses that the Service may use, and keeps why each was passed over. */
 export class Search {
   readonly #question: Question;
+  readonly #isAskedFor: boolean;
   readonly #refusals = new Map<string, PoolRefusal>();
 
-  constructor(question: Question) {
+  /** @param isAskedFor the pools are those that the Service names: autoAssign is of no account */
+  constructor(question: Question, isAskedFor: boolean) {
     this.#question = question;
+    this.#isAskedFor = isAskedFor;
   }
 
   /**
@@ -40,45 +45,104 @@ export class Search {
   }
 
   #take(ledger: PoolLedger, families: readonly Family[]): readonly Ip[] | undefined {
-    const ips: Ip[] = [];
-    for (const family of families) {
-      const ip = lowestOf(this.#question, ledger, family);
-      if ("reason" in ip) {
-        this.#refuse(ledger.pool.name, ip);
-        return undefined;
-      }
-      ips.push(ip);
+    const finding = this.#refusePool(ledger);
+    const ips = finding ?? lowestOf(this.#question, ledger, families);
+    if ("reason" in ips) {
+      this.#refuse(ledger.pool.name, ips);
+      return undefined;
     }
     return ips;
   }
 
+  #refusePool(ledger: PoolLedger): PoolFinding | undefined {
+    return (
+      (this.#isAskedFor ? undefined : refuseUnasked(this.#question, ledger)) ??
+      refuseService(this.#question, ledger)
+    );
+  }
+
   /** Of several reasons the one is told that a larger pool would mend. */
-  #refuse(pool: string, finding: Finding): void {
-    if (this.#refusals.get(pool)?.reason !== "PoolExhausted") {
+  #refuse(pool: string, finding: PoolFinding): void {
+    const known = this.#refusals.get(pool);
+    if (known === undefined || known.reason === "FamilyMissing") {
       this.#refusals.set(pool, { pool, ...finding });
     }
   }
 }
 
-/** The lowest address of the family in the pool that the Service may have, or why there is none. */
+/** Why the pool gives nothing to a Service that does not ask for it. */
+export function refuseUnasked(
+  { service }: Question,
+  { pool }: PoolLedger,
+): PoolFinding | undefined {
+  return pool.autoAssign
+    ? undefined
+    : {
+        reason: "AutoAssignOff",
+        message: `Pool "${pool.name}" gives addresses only to those that ask (autoAssign is off): give ${service.key} the annotation ${ANNOTATION.addressPool}`,
+        because: "autoAssign is off",
+      };
+}
+
+/**
+ * The lowest address of each family in the pool that the Service may have, or why there is none.
+ *
+ * Where the namespace may have fewer addresses than that, those that other Services of it hold already take the place of
+ * as many as need be, of the last family first.
+ *
+ * @param already how many addresses of the pool are counted to the Service beside these
+ */
 export function lowestOf(
-  { allocations, holder, service }: Question,
+  question: Question,
   ledger: PoolLedger,
-  family: Family,
-): Ip | Finding {
-  const name = ledger.pool.name;
-  if (!ledger.has(family)) {
-    return {
-      reason: "FamilyMissing",
-      message: `${service.key} needs ${family}, and pool "${name}" has no ${family} addresses`,
-    };
+  families: readonly Family[],
+  already = 0,
+): readonly Ip[] | PoolFinding {
+  const { allocations, holder } = question;
+  const missing = families.find((family) => !ledger.has(family));
+  if (missing !== undefined) {
+    return familyMissing(question, ledger, missing);
   }
+  const left = allocations.quotaLeft(holder, ledger) - already;
+  for (const joining of left < families.length ? subsetsOf(families) : [[]]) {
+    const ips = families.map((family) =>
+      allocations.lowestFor(holder, ledger, family, joining.includes(family)),
+    );
+    const exhausted = families[ips.indexOf(undefined)];
+    if (exhausted !== undefined && joining.length === 0) {
+      return poolExhausted(question, ledger, exhausted);
+    }
+    const found = ips.filter((ip) => ip !== undefined);
+    const added = found.filter((ip) => !allocations.isHeldInNamespace(ip, holder));
+    if (found.length === families.length && added.length <= left) {
+      return found;
+    }
+  }
+  return quotaReached(question, ledger);
+}
+
+/** The last family alone goes before the first alone, so that the address that is listed first is the lowest. */
+function subsetsOf(families: readonly Family[]): readonly (readonly Family[])[] {
+  const [first, second] = families;
+  return first !== undefined && second !== undefined
+    ? [[], [second], [first], [first, second]]
+    : [[], families];
+}
+
+function familyMissing({ service }: Question, { pool }: PoolLedger, family: Family): PoolFinding {
+  return {
+    reason: "FamilyMissing",
+    message: `${service.key} needs ${family}, and pool "${pool.name}" has no ${family} addresses`,
+    because: `it has no ${family} addresses`,
+  };
+}
+
+function poolExhausted({ service }: Question, ledger: PoolLedger, family: Family): PoolFinding {
   const other = family === "IPv4" ? "IPv6" : "IPv4";
   const every = ledger.has(other) ? `Every ${family} address` : "Every address";
-  return (
-    allocations.lowestFor(holder, ledger, family) ?? {
-      reason: "PoolExhausted",
-      message: `${every} of pool "${name}" that ${service.key} may use is taken: widen the pool, or delete a Service that uses it`,
-    }
-  );
+  return {
+    reason: "PoolExhausted",
+    message: `${every} of pool "${ledger.pool.name}" that ${service.key} may use is taken: widen the pool, or delete a Service that uses it`,
+    because: `${family} exhausted: 0 of ${ledger.usage.capacity[family]} free`,
+  };
 }

@@ -1,7 +1,7 @@
 import type { Holder } from "./holder.ts";
 import type { Holding } from "./holding.ts";
 
-/** The addresses of one range that are held by Services of one sharing key and backend. */
+/** The addresses of one range at which there are Services of one sharing key and backend. */
 export class SharingGroup {
   readonly #holdings = new Map<bigint, Holding>();
   /** On how many of the addresses each port is taken. */
@@ -11,32 +11,34 @@ export class SharingGroup {
     return this.#holdings.size === 0;
   }
 
-  /** The lowest address whose holders leave the ports of the Service free. */
-  lowestFor(holder: Holder): bigint | undefined {
+  /**
+   * The lowest address whose Services leave the ports of this one free.
+   *
+   * @param within asked for is only what a Service of this namespace holds already
+   */
+  lowestFor(holder: Holder, within?: string): bigint | undefined {
     if (holder.ports.some((port) => this.#takenOn.get(port) === this.#holdings.size)) {
       return undefined; // Spares the search when all want the same port: then each has an address of its own.
     }
     let lowest: bigint | undefined;
     for (const [value, holding] of this.#holdings) {
       const isLower = lowest === undefined || value < lowest;
-      if (isLower && holding.obstacleFor(holder) === undefined) {
+      const isWithin = within === undefined || holding.isHeldIn(within, holder.service);
+      if (isLower && isWithin && holding.obstacleForNewcomer(holder) === undefined) {
         lowest = value;
       }
     }
     return lowest;
   }
 
-  add(value: bigint, holding: Holding, holder: Holder): void {
+  addHolder(value: bigint, holding: Holding, holder: Holder): void {
     this.#holdings.set(value, holding);
     for (const port of holder.ports) {
       this.#takenOn.set(port, (this.#takenOn.get(port) ?? 0) + 1);
     }
   }
 
-  remove(value: bigint, holding: Holding, holder: Holder): void {
-    if (holding.isEmpty) {
-      this.#holdings.delete(value);
-    }
+  removeHolder(holder: Holder): void {
     for (const port of holder.ports) {
       const count = (this.#takenOn.get(port) ?? 0) - 1;
       if (count > 0) {
@@ -45,5 +47,15 @@ export class SharingGroup {
         this.#takenOn.delete(port);
       }
     }
+  }
+
+  /** The ports of who leaves are not counted: they may be those of a holder. */
+  addLeaver(value: bigint, holding: Holding): void {
+    this.#holdings.set(value, holding);
+  }
+
+  /** Nobody of the group is there any more. */
+  forget(value: bigint): void {
+    this.#holdings.delete(value);
   }
 }

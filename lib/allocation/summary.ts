@@ -1,4 +1,4 @@
-import { ANNOTATION } from "#lib/api/annotations.ts";
+import { ANNOTATION, POOL_ANNOTATION } from "#lib/api/annotations.ts";
 import type { Finding, PoolRefusal, Refusal } from "./decision.ts";
 import type { Question } from "./question.ts";
 import { listNames } from "./sentence.ts";
@@ -6,6 +6,7 @@ import { listNames } from "./sentence.ts";
 /** From the reason that is nearest to an address to the one that is furthest from it. */
 const NEAREST_FIRST = [
   "PoolExhausted",
+  "QuotaReached",
   "FamilyMissing",
   "PoolNotForService",
   "PoolNotForNamespace",
@@ -39,6 +40,8 @@ function messageFor(
   switch (reason) {
     case "PoolExhausted":
       return `Every address of the pools ${names} that ${key} may use is taken: widen a pool, or delete a Service that uses one`;
+    case "QuotaReached":
+      return `Namespace "${namespace}" has as many addresses of the pools ${names} as their annotation ${POOL_ANNOTATION.maxPerNamespace} allows: raise one, or delete a Service of the namespace`;
     case "PoolNotForService":
       return `The pools ${names} serve only Services that their serviceSelectors match: give ${key} such labels, or add a pool`;
     case "PoolNotForNamespace":

@@ -7,6 +7,13 @@ export const ANNOTATION = {
   allocatedFromPool: "metallb.io/ip-allocated-from-pool",
 } as const;
 
+/** On an IPAddressPool. */
+export const POOL_ANNOTATION = {
+  exclude: "herald-lb.io/exclude",
+  maxPerNamespace: "herald-lb.io/max-per-namespace",
+  holdReleased: "herald-lb.io/hold-released",
+} as const;
+
 export const LEGACY_PREFIX = "metallb.universe.tf/";
 
 export const CONDITION = {

@@ -12,6 +12,8 @@ const pool: Pool = {
   ranges: [],
   autoAssign: true,
   avoidBuggyIps: false,
+  excluded: [],
+  holdReleasedMs: 0,
 };
 
 const every = l2Advertisement();

@@ -3,14 +3,15 @@ export interface NamedObject {
   /** Empty when it is missing. */
   readonly name: string;
   readonly labels: unknown;
+  readonly annotations: unknown;
   readonly spec: unknown;
 }
 
 /** Takes apart what the API server or a file gave; what is no object has none of these fields. */
 export function namedObjectFrom(raw: unknown): NamedObject {
   const { metadata, spec } = fieldsOf(raw);
-  const { name, labels } = fieldsOf(metadata);
-  return { name: typeof name === "string" ? name : "", labels, spec };
+  const { name, labels, annotations } = fieldsOf(metadata);
+  return { name: typeof name === "string" ? name : "", labels, annotations, spec };
 }
 
 /** In the order of names, for `sort`. */
@@ -19,5 +20,5 @@ export function byName(a: Pick<NamedObject, "name">, b: Pick<NamedObject, "name"
 }
 
 function fieldsOf(raw: unknown): Readonly<Record<string, unknown>> {
-  return typeof raw === "object" && raw !== null ? { ...raw } : {};
+  return typeof raw === "object" && raw !== null ? (raw as Readonly<Record<string, unknown>>) : {};
 }

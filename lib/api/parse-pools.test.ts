@@ -1,12 +1,18 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { formatRange } from "#lib/address/ip-range.ts";
+import { POOL_ANNOTATION } from "./annotations.ts";
 import type { Namespace } from "./namespace.ts";
 import { parsePools } from "./parse-pools.ts";
 import type { Pool } from "./pool.ts";
 
 function pool(name: string, spec: unknown): unknown {
   return { apiVersion: "metallb.io/v1beta1", kind: "IPAddressPool", metadata: { name }, spec };
+}
+
+/** A pool of 192.0.2.0/24, unless it is said otherwise. */
+function annotated(annotations: unknown, addresses: readonly string[] = ["192.0.2.0/24"]): unknown {
+  return { metadata: { name: "lab", annotations }, spec: { addresses } };
 }
 
 function read(pools: readonly unknown[], namespaces: readonly Namespace[] = []): readonly Pool[] {
@@ -219,6 +225,146 @@ describe("a pool that cannot be used", () => {
   });
 });
 
+describe("the annotations of a pool", () => {
+  it("say what it gives to whom", () => {
+    const [lab] = read([
+      annotated({
+        "herald-lb.io/exclude": "192.0.2.0/28, 192.0.2.255, 198.51.100.1",
+        "herald-lb.io/max-per-namespace": "5",
+        "herald-lb.io/hold-released": "1h30m",
+        "example.org/owner": "net",
+      }),
+    ]);
+
+    expect(lab?.ranges.map(formatRange)).toEqual(["192.0.2.16-192.0.2.254"]);
+    expect(lab?.excluded.map(formatRange)).toEqual(["192.0.2.0/28", "192.0.2.255/32"]);
+    expect(lab?.idleExclusions?.map(formatRange)).toEqual(["198.51.100.1/32"]);
+    expect(lab).toMatchObject({ maxPerNamespace: 5, holdReleasedMs: 5_400_000 });
+  });
+
+  it.each([
+    ["are absent", undefined],
+    ["are none", {}],
+    ["are null", null],
+    ["are of others", { "herald-lb.io": "5", "metallb.io/exclude": "192.0.2.1" }],
+    [
+      "exclude nothing, hold nothing",
+      { "herald-lb.io/exclude": " ", "herald-lb.io/hold-released": "0" },
+    ],
+  ])("change nothing when they %s", (_, annotations) => {
+    const [lab] = read([annotated(annotations)]);
+
+    expect(lab).toMatchObject({ excluded: [], holdReleasedMs: 0 });
+    expect(lab?.ranges.map(formatRange)).toEqual(["192.0.2.0/24"]);
+    expect(lab).not.toHaveProperty("maxPerNamespace");
+    expect(lab).not.toHaveProperty("idleExclusions");
+  });
+
+  it.each([
+    ["1", 1],
+    ["005", 5],
+    [" 5\n", 5],
+    ["9007199254740991", Number.MAX_SAFE_INTEGER],
+  ])("limit a namespace to %j addresses: %d", (text, limit) => {
+    expect(read([annotated({ "herald-lb.io/max-per-namespace": text })])[0]?.maxPerNamespace).toBe(
+      limit,
+    );
+  });
+
+  it.each([
+    ["max-per-namespace", "", '"" is not a whole number: write digits alone, such as "5"'],
+    ["max-per-namespace", "five", '"five" is not a whole number: write digits alone, such as "5"'],
+    ["max-per-namespace", "-1", '"-1" is not a whole number: write digits alone, such as "5"'],
+    ["max-per-namespace", "+1", '"+1" is not a whole number: write digits alone, such as "5"'],
+    ["max-per-namespace", "1.0", '"1.0" is not a whole number: write digits alone, such as "5"'],
+    ["max-per-namespace", "1e3", '"1e3" is not a whole number: write digits alone, such as "5"'],
+    ["max-per-namespace", "0x5", '"0x5" is not a whole number: write digits alone, such as "5"'],
+    ["max-per-namespace", "५", '"५" is not a whole number: write digits alone, such as "5"'],
+    ["max-per-namespace", 5, "5 is not text: put it in quotes"],
+    ["max-per-namespace", "0", '"0" allows no address at all: write 1 or more, or remove it'],
+    [
+      "max-per-namespace",
+      "9007199254740992",
+      '"9007199254740992" is too large: write at most 9007199254740991',
+    ],
+    [
+      "max-per-namespace",
+      "1".repeat(1_000_000),
+      `"${"1".repeat(59)}… is too large: write at most 9007199254740991`,
+    ],
+    [
+      "hold-released",
+      "",
+      '"" is not a duration: write a number with a unit, such as 90s, 10m or 1h30m, or 0s for none',
+    ],
+    [
+      "hold-released",
+      "10",
+      '"10" is not a duration: write a number with a unit, such as 90s, 10m or 1h30m, or 0s for none',
+    ],
+    [
+      "hold-released",
+      "-10m",
+      '"-10m" is negative: write a number with a unit, such as 90s, 10m or 1h30m, or 0s for none',
+    ],
+    ["hold-released", "8760h1ns", '"8760h1ns" is longer than a year: write at most 8760h'],
+    ["hold-released", 600, "600 is not text: put it in quotes"],
+    ["exclude", "192.0.2.1,", "entry 2 is empty: write an address there, or remove the comma"],
+    ["exclude", ["192.0.2.1"], '["192.0.2.1"] is not text: put it in quotes'],
+    [
+      "exclude",
+      "192.0.2.0/25, 192.0.2.100-192.0.2.255, 2001:db8::1",
+      "nothing is left of the pool: exclude less, or delete the pool",
+    ],
+  ])("of the field %s do not mean %j: the sentence says why", (key, value, why) => {
+    const field = `metadata.annotations[herald-lb.io/${key}]`;
+
+    expect(parsePools([annotated({ [`herald-lb.io/${key}`]: value })], [])).toEqual({
+      kind: "problems",
+      problems: [
+        {
+          kind: "IPAddressPool",
+          name: "lab",
+          field,
+          message: `Cannot read pool "lab": ${field}: ${why}`,
+        },
+      ],
+    });
+  });
+
+  it("are told together with all else that is wrong", () => {
+    const parsed = parsePools(
+      [
+        annotated(
+          {
+            "herald-lb.io/exclude": "x",
+            "herald-lb.io/max-per-namespace": "x",
+            "herald-lb.io/hold-released": "x",
+          },
+          ["x"],
+        ),
+      ],
+      [],
+    );
+
+    expect(parsed.kind === "problems" && parsed.problems.map(({ field }) => field)).toEqual([
+      "spec.addresses[0]",
+      "metadata.annotations[herald-lb.io/max-per-namespace]",
+      "metadata.annotations[herald-lb.io/exclude]",
+      "metadata.annotations[herald-lb.io/hold-released]",
+    ]);
+  });
+
+  it("do not part two pools that overlap as they are listed", () => {
+    const overlapping = [
+      annotated({ "herald-lb.io/exclude": "192.0.2.128/25" }),
+      pool("upper", { addresses: ["192.0.2.128/25"] }),
+    ];
+
+    expect(sentences(overlapping)[0]).toContain("192.0.2.128/25 overlaps 192.0.2.0/24");
+  });
+});
+
 describe("pools that overlap", () => {
   it("are refused with the name of the other and the part in common", () => {
     const overlapping = [
@@ -265,6 +411,12 @@ it("pools are read or refused, whatever the objects are", () => {
     fc.anything(),
     fc.record({ metadata: fc.anything(), spec }, { requiredKeys: [] }),
     spec.map((fields) => pool("lab", fields)),
+    fc
+      .dictionary(
+        fc.constantFrom(...Object.values(POOL_ANNOTATION)),
+        fc.oneof(fc.anything(), fc.string({ unit: "grapheme" })),
+      )
+      .map((annotations) => annotated(annotations)),
   );
   fc.assert(
     fc.property(fc.array(object, { maxLength: 4 }), (objects) => {

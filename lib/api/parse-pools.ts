@@ -1,12 +1,14 @@
 /** From IPAddressPool objects to pools that can be used, or to sentences that say why they cannot. */
 
 import { parseRange } from "#lib/address/ip-range.ts";
+import { POOL_ANNOTATION } from "./annotations.ts";
 import { FieldError } from "./field-error.ts";
 import { byName, namedObjectFrom } from "./named-object.ts";
 import type { Namespace } from "./namespace.ts";
 import { ObjectReader } from "./object-reader.ts";
 import { parseSelectors } from "./parse-selector.ts";
 import type { Pool, ServiceAllocation } from "./pool.ts";
+import { exclude } from "./pool-exclusions.ts";
 import { type ListedRange, refuseOverlaps } from "./pool-overlap.ts";
 import type { Parsed } from "./problem.ts";
 import {
@@ -17,6 +19,7 @@ import {
   readObject,
   readString,
 } from "./read-field.ts";
+import { readPoolAnnotations } from "./read-pool-annotations.ts";
 import { type Labels, matchesAny } from "./selector.ts";
 
 /** Reads all IPAddressPools together, since none may overlap another. The pools, or the problems, come sorted by name. */
@@ -43,7 +46,7 @@ interface ParsedPool {
 }
 
 function parsePool(raw: unknown, namespaces: readonly Namespace[]): ParsedPool {
-  const { name, labels, spec } = namedObjectFrom(raw);
+  const { name, labels, annotations, spec } = namedObjectFrom(raw);
   const reader = new ObjectReader("IPAddressPool", name);
   if (name === "") {
     reader.add(new FieldError("metadata.name", "it is missing: give the pool a name"));
@@ -52,10 +55,16 @@ function parsePool(raw: unknown, namespaces: readonly Namespace[]): ParsedPool {
   const { addresses, autoAssign, avoidBuggyIPs, serviceAllocation } = fields;
   const listed = readAddresses(addresses, name, reader);
   const allocation = readServiceAllocation(serviceAllocation, namespaces, reader);
+  const { exclusions, ...limits } = readPoolAnnotations(annotations, reader);
+  const addressesOf = exclude(
+    listed.map(({ range }) => range),
+    exclusions,
+  );
   const pool: Pool = {
     name,
     labels: reader.read("metadata.labels", (field) => readLabels(labels, field), {}),
-    ranges: listed.map(({ range }) => range),
+    ...addressesOf,
+    ...limits,
     autoAssign: reader.read(
       "spec.autoAssign",
       (field) => readBoolean(autoAssign, field, true),
@@ -68,6 +77,10 @@ function parsePool(raw: unknown, namespaces: readonly Namespace[]): ParsedPool {
     ),
     ...(allocation && { serviceAllocation: allocation }),
   };
+  if (pool.ranges.length === 0 && reader.problems.length === 0) {
+    const why = "nothing is left of the pool: exclude less, or delete the pool";
+    reader.add(new FieldError(`metadata.annotations[${POOL_ANNOTATION.exclude}]`, why));
+  }
   return { pool, listed, reader };
 }
 

@@ -10,13 +10,29 @@ export interface ListedRange {
   readonly reader: ObjectReader;
 }
 
-/**
- * Tells the reader of each range that overlaps one listed before it, in O(n log n).
- *
- * Sorted by their first addresses, a range overlaps some earlier one exactly when it begins before the furthest end so far.
- */
+interface Overlap {
+  readonly lower: ListedRange;
+  readonly upper: ListedRange;
+  readonly common: IpRange;
+}
+
+/** Tells the reader of each range that overlaps one listed before it, in O(n log n). */
 export function refuseOverlaps(listed: readonly ListedRange[]): void {
-  const order = new Map(listed.map((entry, index) => [entry, index]));
+  const overlaps = findOverlaps(listed);
+  if (overlaps.length === 0) {
+    return;
+  }
+  const places = new Map(listed.map((entry, index) => [entry, index]));
+  const place = (entry: ListedRange) => places.get(entry) ?? 0;
+  for (const { lower, upper, common } of overlaps) {
+    const isUpperLater = place(upper) > place(lower);
+    tell(isUpperLater ? upper : lower, isUpperLater ? lower : upper, common);
+  }
+}
+
+/** Sorted by their first addresses, a range overlaps some earlier one exactly when it begins before the furthest end so far. */
+function findOverlaps(listed: readonly ListedRange[]): readonly Overlap[] {
+  const overlaps: Overlap[] = [];
   let furthest: ListedRange | undefined;
   for (const entry of listed.toSorted(byFirstAddress)) {
     if (furthest?.range.family !== entry.range.family) {
@@ -25,13 +41,13 @@ export function refuseOverlaps(listed: readonly ListedRange[]): void {
     }
     const common = overlapOf(furthest.range, entry.range);
     if (common !== undefined) {
-      const isListedLater = (order.get(entry) ?? 0) > (order.get(furthest) ?? 0);
-      tell(isListedLater ? entry : furthest, isListedLater ? furthest : entry, common);
+      overlaps.push({ lower: furthest, upper: entry, common });
     }
     if (entry.range.last > furthest.range.last) {
       furthest = entry;
     }
   }
+  return overlaps;
 }
 
 function tell(later: ListedRange, earlier: ListedRange, common: IpRange): void {

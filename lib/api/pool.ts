@@ -5,11 +5,19 @@ import type { Labels, Selector } from "./selector.ts";
 export interface Pool {
   readonly name: string;
   readonly labels: Labels;
-  /** In listed order, one range an entry, none overlapping another of this or any other pool. */
+  /** In listed order, without what is excluded, none overlapping another of this or any other pool. */
   readonly ranges: readonly IpRange[];
   readonly autoAssign: boolean;
   /** Never gives an IPv4 address that ends in .0 or .255. */
   readonly avoidBuggyIps: boolean;
+  /** What `herald-lb.io/exclude` takes out of the ranges as they are listed. */
+  readonly excluded: readonly IpRange[];
+  /** Entries of the same that take out nothing; absent when there are none. */
+  readonly idleExclusions?: readonly IpRange[];
+  /** `herald-lb.io/max-per-namespace`: addresses that the Services of one namespace may hold, at least 1. */
+  readonly maxPerNamespace?: number;
+  /** `herald-lb.io/hold-released`, milliseconds; 0: a released address is as good as any other. */
+  readonly holdReleasedMs: number;
   /** Absent when every Service may use the pool. */
   readonly serviceAllocation?: ServiceAllocation;
 }

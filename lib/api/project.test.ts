@@ -1,8 +1,12 @@
 import type { V1EndpointSlice, V1Namespace, V1Node, V1Service } from "@kubernetes/client-node";
 import { describe, expect, test } from "vitest";
+import { formatIp } from "#lib/address/ip.ts";
+import { readsTheSame } from "./pool-object.ts";
 import { projectEndpointSlice } from "./project-endpoint-slice.ts";
 import { projectNamespace } from "./project-namespace.ts";
 import { projectNode } from "./project-node.ts";
+import { projectNodeAddresses } from "./project-node-addresses.ts";
+import { projectPool, type RawPool } from "./project-pool.ts";
 import { projectService } from "./project-service.ts";
 
 /** What the API server sends is JSON, where an instant is text, though the client's types say Date. */
@@ -157,6 +161,107 @@ describe("a Node", () => {
       internalIps: [],
       networkUnavailable: false,
     });
+  });
+});
+
+describe("the addresses of a Node", () => {
+  const addressesOf = (...addresses: readonly (readonly [type: string, address: string])[]) =>
+    projectNodeAddresses({
+      metadata: { name: "n1" },
+      status: { addresses: addresses.map(([type, address]) => ({ type, address })) },
+    }).addresses.map(formatIp);
+
+  test("are those within and without the cluster, each once, in an order of their own", () => {
+    expect(
+      addressesOf(
+        ["InternalIP", "2001:db8::1"],
+        ["ExternalIP", "203.0.113.1"],
+        ["InternalIP", "192.0.2.1"],
+        ["ExternalIP", "192.0.2.1"],
+        ["InternalIP", "::ffff:192.0.2.1"],
+      ),
+    ).toEqual(["192.0.2.1", "203.0.113.1", "2001:db8::1"]);
+  });
+
+  test("are no names, and nothing that is not an address", () => {
+    expect(
+      addressesOf(
+        ["Hostname", "192.0.2.1"],
+        ["InternalDNS", "192.0.2.2"],
+        ["InternalIP", ""],
+        ["InternalIP", "n1.example"],
+        ["InternalIP", "fe80::1%eth0"],
+        ["ExternalIP", "192.0.2.0/24"],
+      ),
+    ).toEqual([]);
+  });
+
+  test("are none when the kubelet has told none yet", () => {
+    expect(projectNodeAddresses({ metadata: { name: "n1" } })).toEqual({
+      name: "n1",
+      addresses: [],
+    });
+  });
+});
+
+describe("an IPAddressPool", () => {
+  const raw = fromWire<RawPool>({
+    metadata: {
+      ...metadata,
+      generation: 3,
+      labels: { zone: "a" },
+      annotations: {
+        "herald-lb.io/exclude": "192.0.2.1",
+        "kubectl.kubernetes.io/last-applied-configuration": "{…}",
+      },
+      managedFields: [{ manager: "kubectl" }],
+    },
+    spec: { addresses: ["192.0.2.0/24"] },
+    status: { availableIPv4: 255 },
+  });
+
+  test("keeps what is read, and its status", () => {
+    expect(projectPool(raw)).toEqual({
+      metadata: {
+        name: "web",
+        namespace: "default",
+        uid: "5f3a",
+        resourceVersion: "42",
+        generation: 3,
+        labels: { zone: "a" },
+        annotations: { "herald-lb.io/exclude": "192.0.2.1" },
+      },
+      spec: { addresses: ["192.0.2.0/24"] },
+      status: { availableIPv4: 255 },
+    });
+  });
+
+  test.each([
+    ["its status", { status: {} }, true],
+    ["its resourceVersion", { metadata: { ...raw.metadata, resourceVersion: "43" } }, true],
+    [
+      "an annotation of others",
+      {
+        metadata: {
+          ...raw.metadata,
+          annotations: {
+            "herald-lb.io/exclude": "192.0.2.1",
+            "example.org/owner": "net",
+          },
+        },
+      },
+      true,
+    ],
+    ["its generation", { metadata: { ...raw.metadata, generation: 4 } }, false],
+    ["a label", { metadata: { ...raw.metadata, labels: { zone: "b" } } }, false],
+    ["an annotation of Herald's", { metadata: { ...raw.metadata, annotations: {} } }, false],
+  ])("with another value of %s reads the same: %j is %s", (_, change, expected) => {
+    const changed = fromWire<RawPool>({ ...raw, ...change });
+    expect(readsTheSame(projectPool(raw), projectPool(changed))).toBe(expected);
+  });
+
+  test("without generation never reads the same for certain", () => {
+    expect(readsTheSame(projectPool({}), projectPool({}))).toBe(false);
   });
 });
 

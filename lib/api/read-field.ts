@@ -91,12 +91,12 @@ export function readInteger(raw: unknown, field: string, byDefault: number): num
   return raw;
 }
 
-function isObject(raw: unknown): raw is Readonly<Record<string, unknown>> {
-  return typeof raw === "object" && raw !== null && !Array.isArray(raw);
-}
-
 /** The value as JSON, cut to a length that fits into a sentence. */
-function show(raw: unknown): string {
+export function show(raw: unknown): string {
   const text = JSON.stringify(raw) ?? typeof raw;
   return text.length > 60 ? `${text.slice(0, 60)}…` : text;
+}
+
+function isObject(raw: unknown): raw is Readonly<Record<string, unknown>> {
+  return typeof raw === "object" && raw !== null && !Array.isArray(raw);
 }

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { matches, matchesAny, type Requirement } from "./selector.ts";
+import { isSameLabels, type Labels, matches, matchesAny, type Requirement } from "./selector.ts";
 
 test.each<[Requirement, Record<string, string>, boolean]>([
   [{ key: "app", operator: "In", values: ["a", "b"] }, { app: "b" }, true],
@@ -28,4 +28,15 @@ test("every requirement of a selector must hold, and one selector of a list", ()
   expect(matches({ requirements: [] }, {})).toBe(true);
   expect(matchesAny([both, { requirements: [] }], {})).toBe(true);
   expect(matchesAny([], {})).toBe(false);
+});
+
+test.each([
+  [{}, {}, true],
+  [{ a: "1", b: "2" }, { b: "2", a: "1" }, true],
+  [{ a: "1" }, { a: "2" }, false],
+  [{ a: "1" }, { b: "1" }, false],
+  [{ a: "1" }, {}, false],
+  [{}, { a: "1" }, false],
+])("labels %j and %j are the same: %s", (a, b, expected) => {
+  expect(isSameLabels(a as Labels, b as Labels)).toBe(expected);
 });

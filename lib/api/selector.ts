@@ -32,3 +32,11 @@ function holds(requirement: Requirement, labels: Labels): boolean {
       return value === undefined;
   }
 }
+
+export function isSameLabels(a: Labels, b: Labels): boolean {
+  const keys = Object.keys(a);
+  return (
+    keys.length === Object.keys(b).length &&
+    keys.every((key) => Object.hasOwn(b, key) && a[key] === b[key])
+  );
+}

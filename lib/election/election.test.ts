@@ -25,6 +25,7 @@ const excluded = { labels: { [EXCLUDE_NODE_LABEL]: "" } };
 /** For 192.0.2.10 the order is n2, n3, n1. */
 const cluster: ElectionInput = {
   service: service(),
+  keepers: new Map(),
   pools: [pool("home", "198.51.100.0/24"), pool("lab", "192.0.2.0/24", "2001:db8::/120")],
   advertisements: [l2Advertisement()],
   nodes: [node("n1"), node("n2"), node("n3")],
@@ -39,6 +40,11 @@ function electionOf(more: Partial<ElectionInput>): Election {
 function orderOf(more: Partial<ElectionInput>): readonly string[] {
   const election = electionOf(more);
   return election.kind === "eligible" ? election.order : [];
+}
+
+/** Made in the same second, unless said otherwise. */
+function keptBy(keeper: string, createdAt = service().creationTimestamp) {
+  return { service: keeper, createdAt };
 }
 
 describe("a Service that may be announced", () => {
@@ -60,6 +66,19 @@ describe("a Service that may be announced", () => {
     [["2001:db8::7", "192.0.2.10"]],
   ])("has its order from its first IPv4 address: %j", (ingress) => {
     expect(orderOf({ service: service({ ingress }) })).toEqual(["n2", "n3", "n1"]);
+  });
+
+  test("has its order from the first IPv4 address that it does not leave to another", () => {
+    const election = electionOf({
+      service: service({ ingress: ["192.0.2.11", "2001:db8::7", "192.0.2.10"] }),
+      keepers: new Map([["192.0.2.11", keptBy("default/api")]]),
+    });
+    expect(election).toMatchObject({
+      ips: ["2001:db8::7", "192.0.2.10"],
+      order: ["n2", "n3", "n1"],
+      heldByAnother:
+        "192.0.2.11 is also default/api's, which comes first by name and does not share it: default/web is not announced there until the controller gives one of them another",
+    });
   });
 
   test("says of every other node why it is not eligible", () => {
@@ -146,6 +165,28 @@ describe("a Service that nobody may announce", () => {
       "FamilyNotAnnounced",
       "default/web has only IPv6 addresses, and this version answers ARP (IPv4) only",
       { service: service({ ingress: ["2001:db8::7"] }) },
+    ],
+    [
+      "AddressHeldByAnother",
+      "192.0.2.10 is also default/api's, which is older and does not share it: default/web is not announced there until the controller gives one of them another",
+      {
+        service: service({
+          creationTimestamp: "2026-01-01T00:00:01Z",
+          ingress: ["192.0.2.10", "2001:db8::7"],
+        }),
+        keepers: new Map([["192.0.2.10", keptBy("default/api", "2026-01-01T00:00:00Z")]]),
+      },
+    ],
+    [
+      "AddressHeldByAnother",
+      "192.0.2.10 is also default/api's, which comes first by name and does not share it; 192.0.2.11 is also default/db's, which comes first by name and does not share it: default/web is not announced there until the controller gives one of them another",
+      {
+        service: service({ ingress: ["192.0.2.10", "192.0.2.11"] }),
+        keepers: new Map([
+          ["192.0.2.10", keptBy("default/api")],
+          ["192.0.2.11", keptBy("default/db")],
+        ]),
+      },
     ],
     [
       "NoAdvertisement",

@@ -12,6 +12,7 @@ import type { Pool } from "#lib/api/pool.ts";
 import { readAnnotation } from "#lib/api/read-annotation.ts";
 import type { Service } from "#lib/api/service.ts";
 import {
+  heldByAnother,
   type NodeFault,
   type NotAnnounced,
   noEligibleNode,
@@ -20,9 +21,12 @@ import {
 } from "./not-announced.ts";
 import { preferenceOrder, type Sha256 } from "./order.ts";
 import { type Place, placeOf } from "./place.ts";
+import type { Keeper } from "./shown-addresses.ts";
 
 export interface ElectionInput {
   readonly service: Service;
+  /** The addresses of the Service that it leaves to another, in canonical text, and to whom. */
+  readonly keepers: ReadonlyMap<string, Keeper>;
   readonly pools: readonly Pool[];
   readonly advertisements: readonly L2Advertisement[];
   /** Every node of the cluster. */
@@ -37,8 +41,10 @@ export type Election = Eligible | Nobody;
 
 export interface Eligible {
   readonly kind: "eligible";
-  /** Of the Service, in canonical text and in the order of its status, one at least. */
+  /** Of the Service, in canonical text and in the order of its status, without those of others; one IPv4 at least. */
   readonly ips: readonly string[];
+  /** A sentence on the addresses that the Service leaves to others; undefined when there are none. */
+  readonly heldByAnother: string | undefined;
   /** Names of nodes, the preferred first, one at least. */
   readonly order: readonly string[];
   /** Those that cover the pool and select the Service; see `interfacesOn`. */
@@ -63,6 +69,10 @@ export function elect(input: ElectionInput, sha256: Sha256): Election {
   if (place.kind === "no-place") {
     return nobody(place.reason, place.message);
   }
+  const own = ownOf(place, input.keepers);
+  if (own === undefined) {
+    return nobody("AddressHeldByAnother", heldByAnother(service, input.keepers));
+  }
   const covering = advertisementsOf(place.pool, input.advertisements);
   const selecting = covering.filter(({ serviceSelectors }) =>
     covers(serviceSelectors, service.labels),
@@ -70,7 +80,7 @@ export function elect(input: ElectionInput, sha256: Sha256): Election {
   return (
     refuseWithoutAdvertisement(service, place.pool, covering, selecting) ??
     refuseSharedIp(service, selecting) ??
-    electAmong(input, place, selecting, sha256)
+    electAmong(input, own, selecting, sha256)
   );
 }
 
@@ -97,6 +107,24 @@ export function interfacesOn(
     }
   }
   return [...names].sort();
+}
+
+/** The addresses that a Service leaves to nobody. */
+interface Own {
+  /** Canonical text, one IPv4 address at least. */
+  readonly ips: readonly string[];
+  /**
+   * The address that decides the order: the first IPv4 one. MetalLB takes the first of all, and then two nodes answer for an
+   * address that a dual-stack Service, listing its IPv6 address first, shares with one of IPv4 alone.
+   */
+  readonly electedBy: string;
+}
+
+/** Undefined when no IPv4 address is left: only ARP is answered. */
+function ownOf({ ips }: Place, keepers: ReadonlyMap<string, Keeper>): Own | undefined {
+  const own = ips.filter((ip) => !keepers.has(ip));
+  const electedBy = own.find((ip) => !ip.includes(":"));
+  return electedBy === undefined ? undefined : { ips: own, electedBy };
 }
 
 function refuseWithoutAdvertisement(
@@ -138,11 +166,11 @@ function refuseSharedIp(
 
 function electAmong(
   input: ElectionInput,
-  { ips }: Place,
+  { ips, electedBy }: Own,
   advertisements: readonly L2Advertisement[],
   sha256: Sha256,
 ): Election {
-  const { service } = input;
+  const { keepers, service } = input;
   const serving = new Set(input.servingNodes);
   const mustServe = service.externalTrafficPolicy === "Local" || serving.size === 0;
   const eligible: Node[] = [];
@@ -160,8 +188,16 @@ function electAmong(
   }
   const others = notEligible(faults, idle);
   if (eligible.length > 0) {
-    const order = preferenceOrder(eligible, advertisements, electedBy(ips), sha256);
-    return { kind: "eligible", ips, order, advertisements, notEligible: others };
+    const order = preferenceOrder(eligible, advertisements, electedBy, sha256);
+    const left = keepers.size === 0 ? undefined : heldByAnother(service, keepers);
+    return {
+      kind: "eligible",
+      ips,
+      heldByAnother: left,
+      order,
+      advertisements,
+      notEligible: others,
+    };
   }
   if (idle.length === 0) {
     const kinds = new Set(faults.values());
@@ -172,14 +208,6 @@ function electAmong(
   }
   const hosts = [...serving].filter((name) => name !== undefined);
   return nobody("NoLocalEndpoint", noLocalEndpoint(hosts, faults), others);
-}
-
-/**
- * The address that decides the order: the first IPv4 one. MetalLB takes the first of all, and then two nodes answer for an
- * address that a dual-stack Service, listing its IPv6 address first, shares with one of IPv4 alone.
- */
-function electedBy(ips: Place["ips"]): string {
-  return ips.find((ip) => !ip.includes(":")) ?? ips[0];
 }
 
 /** A cordoned, tainted or NotReady node is no worse than another, as with MetalLB. */

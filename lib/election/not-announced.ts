@@ -1,11 +1,14 @@
 /** Why nobody answers for the addresses of a Service, in the words that condition, event and log line share. */
 
 import { EXCLUDE_NODE_LABEL } from "#lib/api/annotations.ts";
+import type { Service } from "#lib/api/service.ts";
+import type { Keeper } from "./shown-addresses.ts";
 
 export type NotAnnounced =
   | "NoAddress"
   | "NotInAnyPool"
   | "FamilyNotAnnounced"
+  | "AddressHeldByAnother"
   | "NoAdvertisement"
   | "SharedIpWithServiceSelector"
   | "NoEligibleNode"
@@ -59,6 +62,19 @@ export function notEligible(
     reasons.set(name, "no serving endpoint");
   }
   return reasons;
+}
+
+/**
+ * Which of the two the controller moves depends on how they came to this, so that the sentence leaves it open.
+ *
+ * @param keepers by address, one at least
+ */
+export function heldByAnother(service: Service, keepers: ReadonlyMap<string, Keeper>): string {
+  const facts = [...keepers].map(([ip, keeper]) => {
+    const isOlder = keeper.createdAt < service.creationTimestamp;
+    return `${ip} is also ${keeper.service}'s, which ${isOlder ? "is older" : "comes first by name"} and does not share it`;
+  });
+  return `${facts.join("; ")}: ${service.key} is not announced there until the controller gives one of them another`;
 }
 
 export function noEligibleNode(ips: string, faults: ReadonlySet<NodeFault>): string {

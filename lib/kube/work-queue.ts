@@ -12,6 +12,8 @@ export interface WorkQueueOptions {
   readonly log: Log;
   /** How many keys are worked on at once; 1 when not said. */
   readonly concurrency?: number;
+  /** The wait after the first failure, about; 5 when not said. */
+  readonly firstRetryMs?: number;
   readonly clock?: Clock;
   /** 0 … 1. */
   readonly random?: () => number;
@@ -110,9 +112,14 @@ export class WorkQueue<Key extends string = string> {
   }
 
   #failed(key: Key, error: unknown): void {
-    const { log, name, random = Math.random } = this.#options;
+    const {
+      firstRetryMs: firstMs = FIRST_RETRY_MS,
+      log,
+      name,
+      random = Math.random,
+    } = this.#options;
     const known = this.#backoffs.get(key);
-    const backoff = known ?? new Backoff({ firstMs: FIRST_RETRY_MS, maxMs: MAX_RETRY_MS, random });
+    const backoff = known ?? new Backoff({ firstMs, maxMs: MAX_RETRY_MS, random });
     this.#backoffs.set(key, backoff);
     if (!(error instanceof KubeError)) {
       const level = known === undefined ? "error" : "debug";

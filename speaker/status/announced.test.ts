@@ -6,6 +6,7 @@ import {
   announcedPatch,
   noLivingSpeaker,
   noSuchInterface,
+  partlyHeldByAnother,
 } from "./announced.ts";
 
 const IPS = ["192.0.2.10"];
@@ -29,6 +30,12 @@ test.each<[Announcement, string, string, string]>([
     "False",
     "NoSuchInterface",
     "n1 owns 192.0.2.10, and none of the interfaces eth8, eth9 can answer there: correct spec.interfaces of the L2Advertisement, or bring one of them up",
+  ],
+  [
+    partlyHeldByAnother("192.0.2.11 is also default/api's", IPS),
+    "False",
+    "AddressHeldByAnother",
+    "192.0.2.11 is also default/api's; an eligible node answers for 192.0.2.10 only",
   ],
 ])("%o", (announcement, status, reason, message) => {
   expect(announcement).toEqual({ status, reason, message });

@@ -35,6 +35,20 @@ export function announced(ips: readonly string[]): Announcement {
   };
 }
 
+/**
+ * The Service has other addresses, which are announced.
+ *
+ * @param message a sentence on those that it leaves to another
+ * @param ips that are announced
+ */
+export function partlyHeldByAnother(message: string, ips: readonly string[]): Announcement {
+  return {
+    status: "False",
+    reason: "AddressHeldByAnother",
+    message: `${message}; an eligible node answers for ${ips.join(" and ")} only`,
+  };
+}
+
 /** @param order names of the eligible nodes */
 export function noLivingSpeaker(ips: readonly string[], order: readonly string[]): Announcement {
   return {

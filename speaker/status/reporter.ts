@@ -11,6 +11,7 @@ import { unlessGone } from "#lib/kube/kube-error.ts";
 import { servicePath } from "#lib/kube/paths.ts";
 import { WorkQueue } from "#lib/kube/work-queue.ts";
 import type { Log } from "#lib/log/log.ts";
+import type { Row } from "#speaker/network/messages.ts";
 import { sha256 } from "#speaker/sha256.ts";
 import { type Entry, someNotEligible, type Table } from "#speaker/table.ts";
 import {
@@ -19,6 +20,7 @@ import {
   announcedPatch,
   noLivingSpeaker,
   noSuchInterface,
+  partlyHeldByAnother,
 } from "./announced.ts";
 import type { L2Statuses, Standing } from "./l2-status.ts";
 
@@ -109,7 +111,10 @@ export class Reporter {
     const owned = this.#owned.get(key);
     const standing: Standing = owned === undefined ? "none" : owned.said ? "held" : "taken";
     const announcement = this.#announcement(entry, standing);
-    if (announcement !== undefined && this.#mayContradict(entry, announcement, standing)) {
+    if (announcement === undefined) {
+      // Another node has the word now; what it says must not keep this one from saying the same again later.
+      this.#lastWords.delete(key);
+    } else if (this.#mayContradict(entry, announcement, standing)) {
       await this.#announce(entry, announcement, signal);
     }
     await l2Statuses.write(key, standing, entry.row?.links ?? [], signal);
@@ -133,9 +138,7 @@ export class Reporter {
   #announcement(entry: Entry, standing: Standing): Announcement | undefined {
     const { election, row } = entry;
     if (row !== undefined && standing !== "none") {
-      return row.links === undefined || row.links.some((link) => this.#links.has(link))
-        ? announced(entry.service.ingress)
-        : noSuchInterface(row.ips, this.#options.node, row.links);
+      return this.#ofOwner(entry, row);
     }
     if (!this.#reports || entry.service.ingress.length === 0) {
       return undefined;
@@ -146,6 +149,16 @@ export class Reporter {
     return election.order.some((node) => this.#alive.has(node))
       ? undefined
       : noLivingSpeaker(election.ips, election.order);
+  }
+
+  #ofOwner({ election, service }: Entry, { ips, links }: Row): Announcement {
+    if (links !== undefined && !links.some((link) => this.#links.has(link))) {
+      return noSuchInterface(ips, this.#options.node, links);
+    }
+    const heldByAnother = election.kind === "eligible" ? election.heldByAnother : undefined;
+    return heldByAnother === undefined
+      ? announced(service.ingress)
+      : partlyHeldByAnother(heldByAnother, ips);
   }
 
   /** The owner may always. */

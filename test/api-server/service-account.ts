@@ -33,6 +33,11 @@ export class ServiceAccount {
     return account;
   }
 
+  /** The one that was mounted last. */
+  get token(): string {
+    return readFileSync(join(this.directory, "token"), "utf8");
+  }
+
   /** Writes a token that ends so many seconds from now, signed with the cluster's key. */
   mountToken(seconds: number): void {
     const now = Math.floor(Date.now() / 1000);

@@ -68,7 +68,7 @@ export async function heraldProcess(
 }
 
 /** Those that the image gives to Node, which are written down in the Dockerfile alone. */
-function nodeFlags(component: string): readonly string[] {
+export function nodeFlags(component: string): readonly string[] {
   const stages = parseDockerfile(readFileSync(path.join(CHECKOUT, "Dockerfile"), "utf8"));
   const image = stages.find(({ name }) => name === component);
   const entrypoint = image?.instructions.find(({ keyword }) => keyword === "ENTRYPOINT");

@@ -40,8 +40,8 @@ export function poolsOf(specs: PoolSpecs): readonly Pool[] {
   return parsed.value;
 }
 
-export function withPools(specs: PoolSpecs): Allocations {
-  const allocations = new Allocations("metallb-system");
+export function withPools(specs: PoolSpecs, now = () => 0): Allocations {
+  const allocations = new Allocations("metallb-system", now);
   allocations.setPools(poolsOf(specs));
   return allocations;
 }
@@ -50,7 +50,7 @@ export function withPools(specs: PoolSpecs): Allocations {
 export function converge(allocations: Allocations, given: Service): Service {
   const decision = decide(allocations, given);
   if (decision.kind === "refuse") {
-    allocations.release(given.key);
+    allocations.vacate(given);
     return { ...given, ingress: [] };
   }
   allocations.allocate(given, decision.ips);

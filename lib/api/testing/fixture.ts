@@ -42,6 +42,8 @@ export function pool(name: string, ...ranges: string[]): Pool {
     ranges: ranges.map(parseRange),
     autoAssign: true,
     avoidBuggyIps: false,
+    excluded: [],
+    holdReleasedMs: 0,
   };
 }
 

@@ -1,0 +1,100 @@
+import { formatIp } from "#lib/address/ip.ts";
+import type { Assignment, Decision } from "#lib/allocation/decision.ts";
+import { LEGACY_PREFIX } from "#lib/api/annotations.ts";
+import type { Service } from "#lib/api/service.ts";
+import type { EventType } from "#lib/kube/event-record.ts";
+import type { Log } from "#lib/log/log.ts";
+import type { StatusPatch } from "./status-patch.ts";
+
+/** Where Events about a Service go. */
+export interface EventSink {
+  event(service: Service, type: EventType, reason: string, message: string): void;
+}
+
+/** Tells each change of an address once, by an Event and a log line, when it has been written. */
+export class AllocationNews {
+  readonly #events: EventSink;
+  readonly #log: Log;
+  /** Assignments that were decided and not told yet: the answer to a write may be lost, and the write not. */
+  readonly #untold = new Map<string, Assignment>();
+  /** The last warning told about a Service that has an address. */
+  readonly #warned = new Map<string, string>();
+
+  constructor(events: EventSink, log: Log) {
+    this.#events = events;
+    this.#log = log;
+  }
+
+  /** @param isKept whether the addresses of the Service stay as its status has them */
+  decided({ key }: Service, decision: Decision, isKept: boolean): void {
+    if (decision.kind === "refuse") {
+      this.#untold.delete(key);
+    } else if (!isKept) {
+      this.#untold.set(key, decision);
+    }
+  }
+
+  /** The status says what was decided, by this write. */
+  written(service: Service, decision: Decision, patch: StatusPatch): void {
+    const { key } = service;
+    if (decision.loss !== undefined) {
+      const { message, what } = decision.loss;
+      this.#log.warn("address released", { service: key, ip: what, why: message });
+      this.#events.event(service, "Normal", "ClearAssignment", message);
+    }
+    if (decision.kind === "refuse" && patch.status.conditions !== undefined) {
+      const { reason, message } = decision;
+      this.#log.warn("no address for the service", { service: key, reason, why: message });
+      this.#events.event(service, "Warning", "AllocationFailed", message);
+    }
+    for (const annotation of Object.keys(service.annotations)) {
+      if (annotation.startsWith(LEGACY_PREFIX)) {
+        const current = `metallb.io/${annotation.slice(LEGACY_PREFIX.length)}`;
+        const message = `The annotation ${annotation} is deprecated: use ${current}`;
+        this.#events.event(service, "Warning", "deprecatedAnnotation", message);
+      }
+    }
+  }
+
+  /** The status says what was decided, whoever wrote it. */
+  settled(service: Service, decision: Decision): void {
+    this.#tellAssignment(service);
+    this.#tellWarning(service, decision);
+  }
+
+  forget(key: string): void {
+    this.#untold.delete(key);
+    this.#warned.delete(key);
+  }
+
+  #tellAssignment(service: Service): void {
+    const assignment = this.#untold.get(service.key);
+    if (assignment !== undefined) {
+      this.#untold.delete(service.key);
+      const ips = assignment.ips.map(formatIp);
+      const { pool, why } = assignment;
+      const fields = { service: service.key, ip: ips.join(" "), pool, why };
+      this.#log.info("address allocated", fields);
+      this.#events.event(service, "Normal", "IPAllocated", `Assigned IP ${JSON.stringify(ips)}`);
+    }
+  }
+
+  /** What a Service is to know although it has an address; told once. */
+  #tellWarning(service: Service, decision: Decision): void {
+    const warning = decision.kind === "assign" ? decision.warning : undefined;
+    if (warning === undefined) {
+      this.#warned.delete(service.key);
+    } else if (this.#warned.get(service.key) !== warning.message) {
+      this.#warned.set(service.key, warning.message);
+      const { message, reason } = warning;
+      this.#log.warn("the service has not all that it asks for", {
+        service: service.key,
+        reason,
+        why: message,
+      });
+      // MetalLB's types: one address of two is no fault of anybody's.
+      const type = reason === "AdditionalAssignFailed" ? "Normal" : "Warning";
+      this.#events.event(service, type, reason, message);
+    }
+  }
+}
