@@ -22,7 +22,7 @@ export interface ConfigurationListener {
   /** What was wrong with what was read last; empty: nothing. */
   checked(problems: readonly Problem[]): void;
   /** A pool is there, or something of it has changed, be it only its status. */
-  poolSeen?(name: string): void;
+  poolSeen(name: string): void;
 }
 
 export class Configuration {
@@ -51,13 +51,13 @@ export class Configuration {
       ...always,
       added: ({ metadata }) => {
         readAgain();
-        listener.poolSeen?.(metadata.name);
+        listener.poolSeen(metadata.name);
       },
       updated: (pool, old) => {
         if (!readsTheSame(pool, old)) {
           readAgain();
         }
-        listener.poolSeen?.(pool.metadata.name);
+        listener.poolSeen(pool.metadata.name);
       },
     });
     this.#namespaces.on({

@@ -18,7 +18,7 @@ const MAPPED_BITS = 96;
 
 /** Of every prefix length: ones where the prefix has none. */
 const HOST_MASKS: Readonly<Record<Family, readonly bigint[]>> = {
-  // Given as a number of its own, a length of 0 reads as "none given" and makes a /32.
+  // Netmask reads a length of 0 that is given as a number as "none given", and makes a /32.
   IPv4: lengths("IPv4").map((length) => BigInt(new Netmask(`0.0.0.0/${length}`).size - 1)),
   IPv6: lengths("IPv6").map((length) => (1n << BigInt(BITS.IPv6 - length)) - 1n),
 };
