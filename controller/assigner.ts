@@ -9,6 +9,7 @@ import { Allocations, type Consequences } from "#lib/allocation/allocations.ts";
 import { claimAll } from "#lib/allocation/claim.ts";
 import { decide } from "#lib/allocation/decide.ts";
 import type { Decision } from "#lib/allocation/decision.ts";
+import { byPrecedence } from "#lib/allocation/holder.ts";
 import type { PoolUsage } from "#lib/allocation/pool-usage.ts";
 import type { Released, ReleasedAddresses } from "#lib/allocation/released-addresses.ts";
 import type { Pool } from "#lib/api/pool.ts";
@@ -187,13 +188,5 @@ export class Assigner {
 
 /** Who has an address comes first, then the oldest, then by name: the same order after every restart. */
 function assignedThenOldest(a: Service, b: Service): number {
-  return (
-    Number(b.ingress.length > 0) - Number(a.ingress.length > 0) ||
-    compareText(a.creationTimestamp, b.creationTimestamp) ||
-    compareText(a.key, b.key)
-  );
-}
-
-function compareText(a: string, b: string): number {
-  return Number(a > b) - Number(a < b);
+  return Number(b.ingress.length > 0) - Number(a.ingress.length > 0) || byPrecedence(a, b);
 }

@@ -117,7 +117,7 @@ export class Allocations {
     onlyJoins = false,
   ): Ip | undefined {
     pool.expire(this.#now());
-    const own = this.#allocations.get(holder.service)?.ips ?? [];
+    const own = this.#allocations.get(holder.key)?.ips ?? [];
     return pool.lowestFor({ holder, own, onlyJoins }, family);
   }
 
@@ -127,18 +127,18 @@ export class Allocations {
     if (maxPerNamespace === undefined) {
       return Number.POSITIVE_INFINITY;
     }
-    const { namespace, service } = holder;
-    const own = this.#allocations.get(service)?.ips ?? [];
+    const { namespace, key } = holder;
+    const own = this.#allocations.get(key)?.ips ?? [];
     const alone = own.filter((ip) => {
       const location = this.#pools.locate(ip);
-      return location?.pool === pool && !this.#holding(ip)?.isHeldIn(namespace, service);
+      return location?.pool === pool && !this.#holding(ip)?.isHeldIn(namespace, key);
     });
     return Math.max(0, maxPerNamespace - pool.heldIn(namespace) + alone.length);
   }
 
   /** Whether another Service of the namespace holds the address, so that it does not count for this one. */
-  isHeldInNamespace(ip: Ip, { namespace, service }: Holder): boolean {
-    return this.#holding(ip)?.isHeldIn(namespace, service) ?? false;
+  isHeldInNamespace(ip: Ip, { namespace, key }: Holder): boolean {
+    return this.#holding(ip)?.isHeldIn(namespace, key) ?? false;
   }
 
   get usage(): readonly PoolUsage[] {
@@ -156,11 +156,11 @@ export class Allocations {
     const contested = ips.filter((ip) => this.obstacle(ip, holder) !== undefined);
     if (pool === undefined || !contested.every((ip) => this.#mayKeep(service, holder, ip))) {
       throw new Error(
-        `Cannot allocate ${ips.map(formatIp).join(", ")} to ${holder.service}: the decision is not of this state`,
+        `Cannot allocate ${ips.map(formatIp).join(", ")} to ${holder.key}: the decision is not of this state`,
       );
     }
     const next = { pool: pool.pool.name, ips, holder };
-    const before = this.#allocations.get(holder.service);
+    const before = this.#allocations.get(holder.key);
     const hasLeft = this.#leave(service, holder, ips);
     if (before !== undefined && isSameAllocation(before, next)) {
       return { hasChanged: hasLeft, hasFreed: hasLeft, displaced: [] };
@@ -202,7 +202,7 @@ export class Allocations {
     for (const { ips, holder } of before) {
       const pool = this.#pools.having(ips);
       if (pool === undefined) {
-        this.released.add(holder.service, ips, this.#now());
+        this.released.add(holder.key, ips, this.#now());
         leaving.push({ ips, holder });
       } else {
         this.#take({ pool: pool.pool.name, ips, holder });
@@ -222,14 +222,14 @@ export class Allocations {
 
   /** Whether the address is the Service's already, and nobody has a better claim to it. */
   #mayKeep(service: Service, holder: Holder, ip: Ip): boolean {
-    const held = this.#allocations.get(holder.service)?.ips ?? [];
+    const held = this.#allocations.get(holder.key)?.ips ?? [];
     const has = [...shownIps(service), ...held];
     return has.some((own) => isSameIp(own, ip)) && this.obstacleToKeep(ip, holder) === undefined;
   }
 
   #take(allocation: Allocation): void {
     const { holder, ips } = allocation;
-    this.#allocations.set(holder.service, allocation);
+    this.#allocations.set(holder.key, allocation);
     for (const [index, ip] of ips.entries()) {
       const location = this.#pools.locate(ip);
       if (location !== undefined) {
@@ -248,10 +248,10 @@ export class Allocations {
       return;
     }
     const { holder, ips } = allocation;
-    this.#allocations.delete(holder.service);
+    this.#allocations.delete(holder.key);
     const lost = ips.filter((ip) => !kept.some((other) => isSameIp(other, ip)));
     if (lost.length > 0) {
-      this.released.add(holder.service, lost, this.#now());
+      this.released.add(holder.key, lost, this.#now());
     }
     for (const [index, ip] of ips.entries()) {
       const location = this.#pools.locate(ip);
@@ -269,12 +269,12 @@ export class Allocations {
   #displace(ips: readonly Ip[], holder: Holder): readonly string[] {
     const losers = ips.flatMap((ip) => this.#holding(ip)?.opponentsOf(holder) ?? []);
     for (const loser of losers) {
-      const allocation = this.#allocations.get(loser.service);
+      const allocation = this.#allocations.get(loser.key);
       this.#release(allocation, []);
       // What its status shows is known when it is looked at next.
       this.#addLeaving(allocation?.ips ?? [], loser);
     }
-    return losers.map(({ service }) => service);
+    return losers.map(({ key }) => key);
   }
 
   /** @returns whether the Service has left what it was leaving before */
@@ -291,14 +291,14 @@ export class Allocations {
   }
 
   #addLeaving(ips: readonly Ip[], holder: Holder): void {
-    const left = this.#leaving.get(holder.service);
+    const left = this.#leaving.get(holder.key);
     const added = ips.filter(
       (ip) =>
         this.#pools.locate(ip) !== undefined && !left?.ips.some((other) => isSameIp(other, ip)),
     );
     if (added.length > 0) {
       const all = [...(left?.ips ?? []), ...added];
-      this.#leaving.set(holder.service, { ips: all, holder });
+      this.#leaving.set(holder.key, { ips: all, holder });
       for (const ip of added) {
         this.#pools.locate(ip)?.range.addLeaver(ip.value, holder);
       }
@@ -326,7 +326,7 @@ export class Allocations {
 function outranksAll(holder: Holder, holding: Holding | undefined): boolean {
   return (
     holding !== undefined &&
-    !holding.knows(holder.service) &&
+    !holding.knows(holder.key) &&
     holding.opponentsOf(holder).every((other) => byPrecedence(holder, other) < 0)
   );
 }

@@ -132,7 +132,7 @@ function assign(
   where: string,
   tried: readonly PoolRefusal[],
 ): Assignment {
-  const isShared = ips.some((ip) => allocations.isHeldByOtherThan(holder.service, ip));
+  const isShared = ips.some((ip) => allocations.isHeldByOtherThan(holder.key, ip));
   const why = `${isShared ? "lowest that it may use" : "lowest free"} of ${where}`;
   return { kind: "assign", ips, pool: ledger.pool.name, why, tried };
 }

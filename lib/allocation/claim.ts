@@ -2,7 +2,7 @@ import { isSameIp } from "#lib/address/ip.ts";
 import type { Service } from "#lib/api/service.ts";
 import type { Allocations } from "./allocations.ts";
 import { decide } from "./decide.ts";
-import { byPrecedence, holderFrom } from "./holder.ts";
+import { byPrecedence } from "./holder.ts";
 import { shownIps } from "./shown-ips.ts";
 
 /**
@@ -12,10 +12,9 @@ import { shownIps } from "./shown-ips.ts";
 export function claimAll(allocations: Allocations, services: Iterable<Service>): void {
   const assigned = [...services]
     .filter(({ ingress }) => ingress.length > 0)
-    .map((service) => ({ service, holder: holderFrom(service) }))
     // Of two that show the same address and do not share, the keeper comes first.
-    .sort((a, b) => byPrecedence(a.holder, b.holder));
-  for (const { service } of assigned) {
+    .sort(byPrecedence);
+  for (const service of assigned) {
     const decision = decide(allocations, service);
     const ips = decision.kind === "assign" ? decision.ips : [];
     const shown = shownIps(service);

@@ -38,8 +38,11 @@ export function decide(allocations: Allocations, service: Service): Decision {
     return losing(question, present, home, choose(question, wish));
   }
   const kept = keep(question, needed, home, wish);
+  if (needed === present) {
+    return kept;
+  }
   const dropped = present.filter((ip) => !needed.includes(ip));
-  return dropped.length === 0 ? kept : losing(question, dropped, needOf(question), kept);
+  return losing(question, dropped, needOf(question), kept);
 }
 
 /** Without pools, who gave an address shows only in the annotation; MetalLB takes it from the Service all the same. */

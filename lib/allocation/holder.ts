@@ -1,14 +1,15 @@
 import { ANNOTATION } from "#lib/api/annotations.ts";
 import { readAnnotation } from "#lib/api/read-annotation.ts";
 import type { Service } from "#lib/api/service.ts";
+import { ofLastService } from "./of-last-service.ts";
 
 /** What a Service brings to the addresses it holds: who it is, and with whom it shares. */
 export interface Holder {
   /** `namespace/name`. */
-  readonly service: string;
+  readonly key: string;
   readonly namespace: string;
   /** RFC 3339. */
-  readonly createdAt: string;
+  readonly creationTimestamp: string;
   /** The value of metallb.io/allow-shared-ip; empty when the Service shares with nobody. */
   readonly sharingKey: string;
   /**
@@ -20,17 +21,17 @@ export interface Holder {
   readonly ports: readonly string[];
 }
 
-export function holderFrom(service: Service): Holder {
+export const holderFrom = ofLastService((service): Holder => {
   const isLocal = service.externalTrafficPolicy === "Local";
   return {
-    service: service.key,
+    key: service.key,
     namespace: service.namespace,
-    createdAt: service.creationTimestamp,
+    creationTimestamp: service.creationTimestamp,
     sharingKey: readAnnotation(service.annotations, ANNOTATION.allowSharedIp)?.value ?? "",
     backendKey: isLocal ? selectorText(service) : "",
     ports: service.ports.map(({ protocol, port }) => `${protocol} ${port}`),
   };
-}
+});
 
 /** Holders of the same group share an address as long as their ports differ; one without group shares with nobody. */
 export function groupOf(holder: Holder): string | undefined {
@@ -48,16 +49,16 @@ export function doShare(a: Holder, b: Holder): boolean {
 
 /** Which of two that show the same address and do not share keeps it: negative when it is the first. */
 export function byPrecedence(
-  a: Pick<Holder, "createdAt" | "service">,
-  b: Pick<Holder, "createdAt" | "service">,
+  a: Pick<Holder, "creationTimestamp" | "key">,
+  b: Pick<Holder, "creationTimestamp" | "key">,
 ): number {
-  return compareText(a.createdAt, b.createdAt) || compareText(a.service, b.service);
+  return compareText(a.creationTimestamp, b.creationTimestamp) || compareText(a.key, b.key);
 }
 
 export function isSameHolder(a: Holder, b: Holder): boolean {
   return (
-    a.service === b.service &&
-    a.createdAt === b.createdAt &&
+    a.key === b.key &&
+    a.creationTimestamp === b.creationTimestamp &&
     a.sharingKey === b.sharingKey &&
     a.backendKey === b.backendKey &&
     a.ports.length === b.ports.length &&

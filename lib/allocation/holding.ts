@@ -25,7 +25,7 @@ export class Holding {
   }
 
   isHeldBy(service: string): boolean {
-    return this.#holders.some((holder) => holder.service === service);
+    return this.#holders.some((holder) => holder.key === service);
   }
 
   isHeldByOtherThan(service: string): boolean {
@@ -35,14 +35,14 @@ export class Holding {
   /** Whether a Service of the namespace holds it, other than the one named. */
   isHeldIn(namespace: string, exceptBy?: string): boolean {
     return this.#holders.some(
-      (holder) => holder.namespace === namespace && holder.service !== exceptBy,
+      (holder) => holder.namespace === namespace && holder.key !== exceptBy,
     );
   }
 
   /** Whether it is known here that the Service's status may show the address. */
   knows(service: string): boolean {
     return (
-      this.isHeldBy(service) || this.#leavers?.some((leaver) => leaver.service === service) === true
+      this.isHeldBy(service) || this.#leavers?.some((leaver) => leaver.key === service) === true
     );
   }
 
@@ -51,14 +51,12 @@ export class Holding {
     if (this.obstacleFor(holder) === undefined) {
       return [];
     }
-    return this.#holders.filter(
-      (other) => other.service !== holder.service && !doShare(other, holder),
-    );
+    return this.#holders.filter((other) => other.key !== holder.key && !doShare(other, holder));
   }
 
   /** What keeps a Service from going on with the address; undefined when nothing does. */
   obstacleFor(holder: Holder): Obstacle | undefined {
-    const other = this.#anyoneBut(holder.service);
+    const other = this.#anyoneBut(holder.key);
     if (other === undefined) {
       return undefined;
     }
@@ -70,7 +68,7 @@ export class Holding {
     const ports = this.#portsOfAll();
     for (const port of holder.ports) {
       const user = ports.get(port);
-      if (user !== undefined && user !== holder.service) {
+      if (user !== undefined && user !== holder.key) {
         return { kind: "port taken", other: user, port };
       }
     }
@@ -84,9 +82,9 @@ export class Holding {
       return obstacle;
     }
     const leaver = this.#leavers.find(
-      (other) => other.service !== holder.service && !doShare(other, holder),
+      (other) => other.key !== holder.key && !doShare(other, holder),
     );
-    return leaver && { kind: "leaving", other: leaver.service };
+    return leaver && { kind: "leaving", other: leaver.key };
   }
 
   add(holder: Holder): void {
@@ -96,7 +94,7 @@ export class Holding {
       this.#holders.push(holder);
     }
     for (const port of holder.ports) {
-      this.#ports?.set(port, holder.service);
+      this.#ports?.set(port, holder.key);
     }
   }
 
@@ -127,12 +125,12 @@ export class Holding {
 
   /** Of two holders one at most is the Service itself. */
   #anyoneBut(service: string): Holder | undefined {
-    return this.#holders.find((holder) => holder.service !== service);
+    return this.#holders.find((holder) => holder.key !== service);
   }
 
   #portsOfAll(): ReadonlyMap<string, string> {
     this.#ports ??= new Map(
-      this.#holders.flatMap(({ service, ports }) => ports.map((port) => [port, service] as const)),
+      this.#holders.flatMap(({ key, ports }) => ports.map((port) => [port, key] as const)),
     );
     return this.#ports;
   }
@@ -140,7 +138,7 @@ export class Holding {
 
 const NOBODY: Holder[] = [];
 
-function removeFrom(holders: Holder[], { service }: Holder): void {
-  const index = holders.findIndex((holder) => holder.service === service);
+function removeFrom(holders: Holder[], { key }: Holder): void {
+  const index = holders.findIndex((holder) => holder.key === key);
   holders.splice(index, index < 0 ? 0 : 1);
 }

@@ -125,8 +125,8 @@ function refuseTaken(
     case "no consent":
       return {
         reason: "HeldByAnother",
-        message: `${address} is held by ${obstacle.other.service}, and the two do not share: ${agreeBy(obstacle.other, holder)}`,
-        because: `${address} is held by ${obstacle.other.service}, which does not share: ${agreeBriefly(obstacle.other, holder)}`,
+        message: `${address} is held by ${obstacle.other.key}, and the two do not share: ${agreeBy(obstacle.other, holder)}`,
+        because: `${address} is held by ${obstacle.other.key}, which does not share: ${agreeBriefly(obstacle.other, holder)}`,
       };
     case "leaving":
       return {

@@ -41,8 +41,9 @@ export class PoolsInForce {
 
   /** The pool that has all the addresses. */
   having(ips: readonly Ip[]): PoolLedger | undefined {
-    const [first, ...others] = ips.map((ip) => this.locate(ip)?.pool);
-    return others.every((other) => other === first) ? first : undefined;
+    const pool = ips[0] === undefined ? undefined : this.locate(ips[0])?.pool;
+    const isWhole = ips.length < 2 || ips.every((ip) => this.locate(ip)?.pool === pool);
+    return isWhole ? pool : undefined;
   }
 
   locate(ip: Ip): Location | undefined {

@@ -13,14 +13,22 @@ export interface Question {
 }
 
 export function questionOf(allocations: Allocations, service: Service): Question {
-  const { clusterIps } = service;
-  const isIpv6 = (clusterIp: string): boolean => clusterIp.includes(":");
-  const isIpv4 = (clusterIp: string): boolean => clusterIp !== HEADLESS && !isIpv6(clusterIp);
-  const hasIpv4 = clusterIps.some(isIpv4);
-  const withIpv6 = hasIpv4 ? BOTH : IPV6;
+  return { allocations, service, holder: holderFrom(service), families: familiesOf(service) };
+}
+
+function familiesOf({ clusterIps }: Service): readonly Family[] {
+  let hasIpv4 = false;
+  let hasIpv6 = false;
+  for (const clusterIp of clusterIps) {
+    if (clusterIp.includes(":")) {
+      hasIpv6 = true;
+    } else if (clusterIp !== HEADLESS) {
+      hasIpv4 = true;
+    }
+  }
   const withoutIpv6 = hasIpv4 ? IPV4 : NO_FAMILY;
-  const families = clusterIps.some(isIpv6) ? withIpv6 : withoutIpv6;
-  return { allocations, service, holder: holderFrom(service), families };
+  const withIpv6 = hasIpv4 ? BOTH : IPV6;
+  return hasIpv6 ? withIpv6 : withoutIpv6;
 }
 
 const NO_FAMILY: readonly Family[] = [];

@@ -69,7 +69,7 @@ export class RangeLedger {
 
   release(value: bigint, holder: Holder): void {
     const holding = this.#holdings.get(value);
-    if (holding?.isHeldBy(holder.service)) {
+    if (holding?.isHeldBy(holder.key)) {
       holding.remove(holder);
       this.#existingGroupAt(value, holder)?.removeHolder(holder);
       this.#tidy(value, holding, holder);
@@ -158,8 +158,8 @@ export class RangeLedger {
     if (own === undefined || holding === undefined || this.isAvoided(own)) {
       return undefined;
     }
-    const isAllowed = !onlyJoins || holding.isHeldIn(holder.namespace, holder.service);
-    const isHeld = holding.isHeldBy(holder.service);
+    const isAllowed = !onlyJoins || holding.isHeldIn(holder.namespace, holder.key);
+    const isHeld = holding.isHeldBy(holder.key);
     return isAllowed && isHeld && holding.obstacleFor(holder) === undefined ? own : undefined;
   }
 }

@@ -14,7 +14,8 @@ export interface Found {
 export class Search {
   readonly #question: Question;
   readonly #isAskedFor: boolean;
-  readonly #refusals = new Map<string, PoolRefusal>();
+  /** Undefined as long as the first pool gives what is wanted, as it mostly does. */
+  #refusals: Map<string, PoolRefusal> | undefined;
 
   /** @param isAskedFor the pools are those that the Service names: autoAssign is of no account */
   constructor(question: Question, isAskedFor: boolean) {
@@ -31,7 +32,7 @@ export class Search {
       for (const ledger of ledgers) {
         const ips = this.#take(ledger, families);
         if (ips !== undefined) {
-          this.#refusals.delete(ledger.pool.name);
+          this.#refusals?.delete(ledger.pool.name);
           return { ips, ledger };
         }
       }
@@ -41,7 +42,7 @@ export class Search {
 
   /** Of the pools that gave nothing, in the order tried. */
   get refusals(): readonly PoolRefusal[] {
-    return [...this.#refusals.values()];
+    return this.#refusals === undefined ? [] : [...this.#refusals.values()];
   }
 
   #take(ledger: PoolLedger, families: readonly Family[]): readonly Ip[] | undefined {
@@ -63,6 +64,7 @@ export class Search {
 
   /** Of several reasons the one is told that a larger pool would mend. */
   #refuse(pool: string, finding: PoolFinding): void {
+    this.#refusals ??= new Map();
     const known = this.#refusals.get(pool);
     if (known === undefined || known.reason === "FamilyMissing") {
       this.#refusals.set(pool, { pool, ...finding });

@@ -23,7 +23,7 @@ export class SharingGroup {
     let lowest: bigint | undefined;
     for (const [value, holding] of this.#holdings) {
       const isLower = lowest === undefined || value < lowest;
-      const isWithin = within === undefined || holding.isHeldIn(within, holder.service);
+      const isWithin = within === undefined || holding.isHeldIn(within, holder.key);
       if (isLower && isWithin && holding.obstacleForNewcomer(holder) === undefined) {
         lowest = value;
       }

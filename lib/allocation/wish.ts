@@ -13,22 +13,23 @@ export interface Wish {
   readonly malformed?: Finding;
 }
 
+const NOTHING: Wish = {};
 const SPEC_FIELD = "spec.loadBalancerIP";
 
 export function wishOf(service: Service): Wish {
   const pool = readAnnotation(service.annotations, ANNOTATION.addressPool);
-  return {
-    ...(pool?.value && { pool: { name: pool.value, askedBy: pool.key } }),
-    ...readAddresses(service),
-  };
+  const addresses = readAddresses(service);
+  return pool === undefined || pool.value === ""
+    ? addresses
+    : { ...addresses, pool: { name: pool.value, askedBy: pool.key } };
 }
 
-function readAddresses(service: Service): Pick<Wish, "addresses" | "malformed"> {
+function readAddresses(service: Service): Wish {
   const annotation = readAnnotation(service.annotations, ANNOTATION.loadBalancerIps);
   const inAnnotation = annotation?.value ?? "";
   const inSpec = service.loadBalancerIp ?? "";
   if (annotation === undefined || inAnnotation === "") {
-    return inSpec === "" ? {} : readIps(service, SPEC_FIELD, [inSpec]);
+    return inSpec === "" ? NOTHING : readIps(service, SPEC_FIELD, [inSpec]);
   }
   return inSpec === ""
     ? readIps(service, annotation.key, inAnnotation.split(","))
@@ -37,11 +38,7 @@ function readAddresses(service: Service): Pick<Wish, "addresses" | "malformed"> 
       );
 }
 
-function readIps(
-  service: Service,
-  askedBy: string,
-  texts: readonly string[],
-): Pick<Wish, "addresses" | "malformed"> {
+function readIps(service: Service, askedBy: string, texts: readonly string[]): Wish {
   const mend =
     askedBy === SPEC_FIELD
       ? `write one address, or use ${ANNOTATION.loadBalancerIps}`
@@ -65,6 +62,6 @@ function readIps(
       );
 }
 
-function malformed(message: string): Pick<Wish, "malformed"> {
+function malformed(message: string): Wish {
   return { malformed: { reason: "BadRequest", message } };
 }

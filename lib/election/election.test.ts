@@ -43,8 +43,8 @@ function orderOf(more: Partial<ElectionInput>): readonly string[] {
 }
 
 /** Made in the same second, unless said otherwise. */
-function keptBy(keeper: string, createdAt = service().creationTimestamp) {
-  return { service: keeper, createdAt };
+function keptBy(keeper: string, creationTimestamp = service().creationTimestamp) {
+  return { key: keeper, creationTimestamp };
 }
 
 describe("a Service that may be announced", () => {

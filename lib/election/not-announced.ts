@@ -71,8 +71,8 @@ export function notEligible(
  */
 export function heldByAnother(service: Service, keepers: ReadonlyMap<string, Keeper>): string {
   const facts = [...keepers].map(([ip, keeper]) => {
-    const isOlder = keeper.createdAt < service.creationTimestamp;
-    return `${ip} is also ${keeper.service}'s, which ${isOlder ? "is older" : "comes first by name"} and does not share it`;
+    const isOlder = keeper.creationTimestamp < service.creationTimestamp;
+    return `${ip} is also ${keeper.key}'s, which ${isOlder ? "is older" : "comes first by name"} and does not share it`;
   });
   return `${facts.join("; ")}: ${service.key} is not announced there until the controller gives one of them another`;
 }

@@ -32,7 +32,7 @@ function shownBy(services: readonly Service[]): ShownAddresses {
 function leaving(shown: ShownAddresses, services: readonly Service[]): Record<string, string[]> {
   const all = services.map(({ key }): [string, string[]] => [
     key,
-    [...shown.keepers(key)].map(([ip, keeper]) => `${ip} to ${keeper.service}`),
+    [...shown.keepers(key)].map(([ip, keeper]) => `${ip} to ${keeper.key}`),
   ]);
   return Object.fromEntries(all.filter(([, left]) => left.length > 0));
 }
@@ -132,7 +132,7 @@ function leavingNaively(services: readonly Service[]): Record<string, string[]> 
       if (staying.every((other) => doShare(other, holder))) {
         staying.push(holder);
       } else {
-        left[holder.service] = [...(left[holder.service] ?? []), ip];
+        left[holder.key] = [...(left[holder.key] ?? []), ip];
       }
     }
   }
@@ -190,7 +190,7 @@ class Beside {
     return new Map(
       [...this.services.keys()].map((key) => [
         key,
-        JSON.stringify([...this.shown.keepers(key)].map(([ip, to]) => [ip, to.service])),
+        JSON.stringify([...this.shown.keepers(key)].map(([ip, to]) => [ip, to.key])),
       ]),
     );
   }
@@ -201,7 +201,7 @@ class Beside {
       const keepers = this.shown.keepers(key);
       expect([...keepers.keys()].sort()).toEqual((expected[key] ?? []).sort());
       for (const [ip, keeper] of keepers) {
-        expect(expected[keeper.service] ?? []).not.toContain(ip);
+        expect(expected[keeper.key] ?? []).not.toContain(ip);
       }
     }
   }

@@ -8,7 +8,7 @@ import { byPrecedence, doShare, type Holder, holderFrom } from "#lib/allocation/
 import type { Service } from "#lib/api/service.ts";
 
 /** Who keeps an address that another Service shows too. */
-export type Keeper = Pick<Holder, "service" | "createdAt">;
+export type Keeper = Pick<Holder, "key" | "creationTimestamp">;
 
 interface Shown {
   readonly service: Service;
@@ -120,7 +120,7 @@ function keepersAmong(services: Iterable<Service> = []): ReadonlyMap<string, Kee
     const rivals = [first, ...holder.ports.flatMap((port) => stayingAt.get(port) ?? [])];
     const keeper = rivals.find((rival) => !doShare(rival, holder));
     if (keeper !== undefined) {
-      keepers.set(holder.service, keeper);
+      keepers.set(holder.key, keeper);
       continue;
     }
     for (const port of holder.ports) {
@@ -131,5 +131,5 @@ function keepersAmong(services: Iterable<Service> = []): ReadonlyMap<string, Kee
 }
 
 function isSameKeeper(a: Keeper | undefined, b: Keeper | undefined): boolean {
-  return a?.service === b?.service && a?.createdAt === b?.createdAt;
+  return a?.key === b?.key && a?.creationTimestamp === b?.creationTimestamp;
 }
