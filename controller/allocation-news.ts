@@ -6,6 +6,9 @@ import type { EventType } from "#lib/kube/event-record.ts";
 import type { Log } from "#lib/log/log.ts";
 import type { StatusPatch } from "./status-patch.ts";
 
+/** MetalLB's. */
+const LOSS_TYPES = { ClearAssignment: "Normal", nolbIPsIPFamily: "Warning" } as const;
+
 /** Where Events about a Service go. */
 export interface EventSink {
   event(service: Service, type: EventType, reason: string, message: string): void;
@@ -38,14 +41,16 @@ export class AllocationNews {
   written(service: Service, decision: Decision, patch: StatusPatch): void {
     const { key } = service;
     if (decision.loss !== undefined) {
-      const { message, what } = decision.loss;
+      const { message, reason, what } = decision.loss;
       this.#log.warn("address released", { service: key, ip: what, why: message });
-      this.#events.event(service, "Normal", "ClearAssignment", message);
+      this.#events.event(service, LOSS_TYPES[reason], reason, message);
     }
     if (decision.kind === "refuse" && patch.status.conditions !== undefined) {
       const { reason, message } = decision;
       this.#log.warn("no address for the service", { service: key, reason, why: message });
-      this.#events.event(service, "Warning", "AllocationFailed", message);
+      // Under this name MetalLB tells of the one refusal that no address would mend.
+      const told = reason === "NotEnoughClusterIps" ? "not enough clusterips" : "AllocationFailed";
+      this.#events.event(service, "Warning", told, message);
     }
     for (const annotation of Object.keys(service.annotations)) {
       if (annotation.startsWith(LEGACY_PREFIX)) {

@@ -106,7 +106,7 @@ export class Allocations {
   }
 
   /**
-   * The lowest address of the pool that the Service may have, what it holds now counted as free.
+   * The lowest address of the pool that the Service may have, what it holds or is leaving counted as free.
    *
    * @param onlyJoins it may only join an address that another Service of its namespace holds
    */
@@ -117,7 +117,9 @@ export class Allocations {
     onlyJoins = false,
   ): Ip | undefined {
     pool.expire(this.#now());
-    const own = this.#allocations.get(holder.key)?.ips ?? [];
+    const held = this.#allocations.get(holder.key)?.ips ?? [];
+    const leaving = this.#leaving.get(holder.key)?.ips;
+    const own = leaving === undefined ? held : [...held, ...leaving];
     return pool.lowestFor({ holder, own, onlyJoins }, family);
   }
 

@@ -61,5 +61,12 @@ function losing(
     return decision;
   }
   const what = typeof lost === "string" ? lost : listIps(lost);
-  return { ...decision, loss: { what, message: `${what} is taken from ${service.key}: ${why}` } };
+  const message = `${what} is taken from ${service.key}: ${why}`;
+  const reason = isOneOrPair(lost) ? "ClearAssignment" : "nolbIPsIPFamily";
+  return { ...decision, loss: { reason, what, message } };
+}
+
+function isOneOrPair(ips: readonly Ip[] | string): boolean {
+  const families = typeof ips === "string" ? [] : ips.map(({ family }) => family);
+  return families.length === 1 || (families.length === 2 && families[0] !== families[1]);
 }

@@ -42,8 +42,10 @@ export interface Warning {
   readonly message: string;
 }
 
-/** What the Service loses. */
+/** What the Service loses; the reasons are those of MetalLB's events. */
 export interface Loss {
+  /** The latter when its status has what is neither one address nor one of each family. */
+  readonly reason: "ClearAssignment" | "nolbIPsIPFamily";
   /** The addresses, as text. */
   readonly what: string;
   /** A sentence: why they are taken from it. */

@@ -133,6 +133,7 @@ describe("an excluded address", () => {
 
     expect(outcome(decision)).toEqual(["192.0.2.0"]);
     expect(decision.loss).toEqual({
+      reason: "ClearAssignment",
       what: "192.0.2.1",
       message:
         '192.0.2.1 is taken from default/web: 192.0.2.1 is excluded from pool "lab" by its annotation herald-lb.io/exclude',

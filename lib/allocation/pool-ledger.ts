@@ -46,17 +46,17 @@ export class PoolLedger {
    * The lowest address for the Service in the first range, in listed order, that has one; what was released a short
    * while ago and the addresses of nodes come after all others.
    *
-   * @param own what the Service holds now
+   * @param own what the Service holds or is leaving
    */
   lowestFor(
     { holder, own, onlyJoins }: Omit<Seeker, "own"> & { readonly own: readonly Ip[] },
     family: Family,
   ): Ip | undefined {
-    const held = own.find((ip) => ip.family === family)?.value;
+    const values = own.filter((ip) => ip.family === family).map(({ value }) => value);
     const ranges = this.ranges.filter(({ range }) => range.family === family);
     const first = (find: (ledger: RangeLedger) => bigint | undefined) => firstOf(ranges, find);
     const value =
-      first((ledger) => ledger.lowestFor({ holder, own: held, onlyJoins })) ??
+      first((ledger) => ledger.lowestFor({ holder, own: values, onlyJoins })) ??
       (onlyJoins
         ? undefined
         : (first(({ lastResort }) => lastResort.lowestHeldBack()) ??

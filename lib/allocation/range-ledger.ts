@@ -10,8 +10,8 @@ const BLOCK = 256n;
 /** Who looks for an address. */
 export interface Seeker {
   readonly holder: Holder;
-  /** The address that it has now, which it may have again. */
-  readonly own: bigint | undefined;
+  /** The addresses that it holds or is leaving, which it may have again. */
+  readonly own: readonly bigint[];
   /** It may only join an address that another Service of its namespace holds. */
   readonly onlyJoins: boolean;
 }
@@ -154,13 +154,19 @@ export class RangeLedger {
   }
 
   #again({ holder, own, onlyJoins }: Seeker): bigint | undefined {
-    const holding = own === undefined ? undefined : this.#holdings.get(own);
-    if (own === undefined || holding === undefined || this.isAvoided(own)) {
-      return undefined;
-    }
-    const isAllowed = !onlyJoins || holding.isHeldIn(holder.namespace, holder.key);
-    const isHeld = holding.isHeldBy(holder.key);
-    return isAllowed && isHeld && holding.obstacleFor(holder) === undefined ? own : undefined;
+    return own
+      .filter((value) => this.#isOpen(value, holder, onlyJoins))
+      .reduce<bigint | undefined>(lesser, undefined);
+  }
+
+  /** Whether the Service may have again what it has in some way. */
+  #isOpen(value: bigint, holder: Holder, onlyJoins: boolean): boolean {
+    const holding = this.isAvoided(value) ? undefined : this.#holdings.get(value);
+    return (
+      holding?.knows(holder.key) === true &&
+      holding.obstacleForNewcomer(holder) === undefined &&
+      (!onlyJoins || holding.isHeldIn(holder.namespace, holder.key))
+    );
   }
 }
 
