@@ -7,6 +7,9 @@ export const ANNOTATION = {
   allocatedFromPool: "metallb.io/ip-allocated-from-pool",
 } as const;
 
+/** What MetalLB's API lacks has a name under this prefix. */
+export const OWN_PREFIX = "herald-lb.io/";
+
 /** On an IPAddressPool. */
 export const POOL_ANNOTATION = {
   exclude: "herald-lb.io/exclude",

@@ -2,7 +2,9 @@ import { describe, expect, it } from "vitest";
 import { parseIp } from "#lib/address/ip.ts";
 import { parseRange } from "#lib/address/ip-range.ts";
 import type { NodeAddresses } from "./node-addresses.ts";
+import { parsePools } from "./parse-pools.ts";
 import { poolWarnings } from "./pool-warnings.ts";
+import { projectPool } from "./project-pool.ts";
 import { pool } from "./testing/fixture.ts";
 
 function node(name: string, ...addresses: string[]): NodeAddresses {
@@ -89,4 +91,18 @@ describe("a pool with an exclusion that takes out nothing", () => {
 
 it("a pool with nothing odd about it is not warned of", () => {
   expect(poolWarnings([lab], [node("n1", "198.51.100.1"), node("n2")])).toEqual([]);
+});
+
+it("a pool with an annotation that is misspelt is warned of", () => {
+  const annotations = { "herald-lb.io/exlude": "192.0.2.1", "herald-lb.io/exclude": "192.0.2.2" };
+  const raw = { metadata: { name: "lab", annotations }, spec: { addresses: ["192.0.2.0/24"] } };
+  const parsed = parsePools([projectPool(raw)], []);
+
+  expect(poolWarnings(parsed.kind === "value" ? parsed.value : [], [])).toEqual([
+    {
+      pool: "lab",
+      message:
+        'Pool "lab" has the annotation herald-lb.io/exlude, which says nothing to Herald: it knows herald-lb.io/exclude, herald-lb.io/max-per-namespace, herald-lb.io/hold-released',
+    },
+  ]);
 });

@@ -27,13 +27,16 @@ export function poolWarnings(
 ): readonly PoolWarning[] {
   const inPools = nodeAddressesByPool(pools, nodes);
   return pools.flatMap((pool) => {
-    const { idleExclusions, name } = pool;
+    const { idleExclusions, name, unknownAnnotations } = pool;
     const addresses = inPools.get(pool);
     return [
       ...(addresses === undefined ? [] : [{ pool: name, message: ofNodes(name, addresses) }]),
       ...(idleExclusions === undefined
         ? []
         : [{ pool: name, message: idle(name, idleExclusions) }]),
+      ...(unknownAnnotations === undefined
+        ? []
+        : [{ pool: name, message: unknown(name, unknownAnnotations) }]),
     ];
   });
 }
@@ -73,6 +76,11 @@ function idle(pool: string, exclusions: readonly IpRange[]): string {
       ? "correct the entry, or remove it"
       : "correct these entries, or remove them";
   return `Pool "${pool}" has no address of ${few(texts)}, which ${POOL_ANNOTATION.exclude} takes out of it: ${mend}`;
+}
+
+function unknown(pool: string, keys: readonly string[]): string {
+  const known = Object.values(POOL_ANNOTATION).join(", ");
+  return `Pool "${pool}" has the annotation ${few(keys)}, which says nothing to Herald: it knows ${known}`;
 }
 
 function few(texts: readonly string[]): string {

@@ -18,6 +18,8 @@ export interface Pool {
   readonly maxPerNamespace?: number;
   /** `herald-lb.io/hold-released`, milliseconds; 0: a released address is as good as any other. */
   readonly holdReleasedMs: number;
+  /** Annotations under herald-lb.io that say nothing here, by name: slips most likely; absent when there are none. */
+  readonly unknownAnnotations?: readonly string[];
   /** Absent when every Service may use the pool. */
   readonly serviceAllocation?: ServiceAllocation;
 }

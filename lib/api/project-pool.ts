@@ -1,10 +1,8 @@
 import type { V1ObjectMeta } from "@kubernetes/client-node";
 import { NO_LABELS } from "./absent.ts";
-import { POOL_ANNOTATION } from "./annotations.ts";
+import { OWN_PREFIX } from "./annotations.ts";
 import type { PoolObject } from "./pool-object.ts";
 import type { Labels } from "./selector.ts";
-
-const OWN_ANNOTATIONS: ReadonlySet<string> = new Set(Object.values(POOL_ANNOTATION));
 
 export interface RawPool {
   readonly metadata?: V1ObjectMeta;
@@ -31,6 +29,6 @@ export function projectPool({ metadata = {}, spec, status }: RawPool): PoolObjec
 }
 
 function ownAnnotations(annotations: Labels): Labels {
-  const own = Object.entries(annotations).filter(([key]) => OWN_ANNOTATIONS.has(key));
+  const own = Object.entries(annotations).filter(([key]) => key.startsWith(OWN_PREFIX));
   return own.length === 0 ? NO_LABELS : Object.fromEntries(own);
 }

@@ -1,6 +1,6 @@
 import type { IpRange } from "#lib/address/ip-range.ts";
 import { MalformedError } from "#lib/bytes/malformed-error.ts";
-import { POOL_ANNOTATION } from "./annotations.ts";
+import { OWN_PREFIX, POOL_ANNOTATION } from "./annotations.ts";
 import type { ObjectReader } from "./object-reader.ts";
 import { parseDuration } from "./parse-duration.ts";
 import type { Pool } from "./pool.ts";
@@ -8,11 +8,13 @@ import { parseExclusions } from "./pool-exclusions.ts";
 import { readObject, readString, show } from "./read-field.ts";
 
 /** What a pool says beyond the fields that MetalLB gives it. */
-export interface PoolAnnotations extends Pick<Pool, "holdReleasedMs" | "maxPerNamespace"> {
+export interface PoolAnnotations
+  extends Pick<Pool, "holdReleasedMs" | "maxPerNamespace" | "unknownAnnotations"> {
   /** As written: anything, in any order. */
   readonly exclusions: readonly IpRange[];
 }
 
+const KNOWN: ReadonlySet<string> = new Set(Object.values(POOL_ANNOTATION));
 const MAX_HOLD_MS = 8760 * 3_600_000;
 
 /** Blanks at both ends of a value are no part of it. */
@@ -30,7 +32,11 @@ export function readPoolAnnotations(raw: unknown, reader: ObjectReader): PoolAnn
     parseLimit,
     undefined,
   );
+  const unknown = Object.keys(annotations).filter(
+    (key) => key.startsWith(OWN_PREFIX) && !KNOWN.has(key),
+  );
   return {
+    ...(unknown.length > 0 && { unknownAnnotations: unknown.sort() }),
     exclusions: read(POOL_ANNOTATION.exclude, parseExclusions, []),
     ...(maxPerNamespace !== undefined && { maxPerNamespace }),
     holdReleasedMs: read(POOL_ANNOTATION.holdReleased, parseHold, 0),
