@@ -124,7 +124,8 @@ describe("the ConfigMap", () => {
     const { store, released, clock } = storeOf(shelf);
     const stop = new AbortController();
     const run = store.run(stop.signal);
-    released.remove(web.ip);
+    store.changed();
+    released.restore([web]);
     store.changed();
     await clock.advance(5000);
     stop.abort();

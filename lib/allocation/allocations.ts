@@ -57,7 +57,7 @@ export class Allocations {
 
   /**
    * Puts other pools in force. An allocation stays as long as one pool has all its addresses, under whatever name; else
-   * the Service has none, and is leaving those that are in some pool.
+   * the Service has none, and is leaving those it had.
    */
   setPools(pools: readonly Pool[]): void {
     this.#rebuild(pools);
@@ -236,7 +236,6 @@ export class Allocations {
       const location = this.#pools.locate(ip);
       if (location !== undefined) {
         location.pool.take(location.range, ip.value, holder);
-        this.released.remove(ip);
         if (index === 0) {
           location.pool.countService(1);
         }
@@ -292,12 +291,10 @@ export class Allocations {
     return before?.ips.some((ip) => !leaving.some((other) => isSameIp(other, ip))) ?? false;
   }
 
+  /** Those too that are in no pool: one may come, and must find them taken. */
   #addLeaving(ips: readonly Ip[], holder: Holder): void {
     const left = this.#leaving.get(holder.key);
-    const added = ips.filter(
-      (ip) =>
-        this.#pools.locate(ip) !== undefined && !left?.ips.some((other) => isSameIp(other, ip)),
-    );
+    const added = ips.filter((ip) => !left?.ips.some((other) => isSameIp(other, ip)));
     if (added.length > 0) {
       const all = [...(left?.ips ?? []), ...added];
       this.#leaving.set(holder.key, { ips: all, holder });
@@ -318,9 +315,9 @@ export class Allocations {
   #holdBack(ip: Ip): void {
     const location = this.#pools.locate(ip);
     const holdMs = location?.pool.pool.holdReleasedMs ?? 0;
-    const released = holdMs > 0 ? this.released.get(ip) : undefined;
-    if (released !== undefined && released.atMs + holdMs > this.#now()) {
-      location?.range.holdBack(ip.value, released.atMs + holdMs);
+    const atMs = holdMs > 0 ? this.released.lastAt(ip) : undefined;
+    if (atMs !== undefined && atMs + holdMs > this.#now()) {
+      location?.range.holdBack(ip.value, atMs + holdMs);
     }
   }
 }

@@ -14,11 +14,12 @@ export const MAX_RELEASED = 4096;
 
 /** Which addresses were released, by whom and when; what was released longest ago is forgotten first. */
 export class ReleasedAddresses implements Iterable<Released> {
-  /** By address as text; the first released stands first. */
-  readonly #byAddress = new Map<string, Released>();
-  /** What each Service released last, as texts. */
-  readonly #lastOf = new Map<string, readonly string[]>();
-
+  /** By Service and address; the first released stands first. */
+  readonly #released = new Map<string, Released>();
+  /** What each Service released last. */
+  readonly #lastOf = new Map<string, readonly Released[]>();
+  /** When each address was released last, by whomever. */
+  readonly #lastAt = new Map<string, number>();
   #count = 0;
 
   /** How many releases there have been; it only grows. */
@@ -27,75 +28,60 @@ export class ReleasedAddresses implements Iterable<Released> {
   }
 
   [Symbol.iterator](): Iterator<Released> {
-    return this.#byAddress.values();
+    return this.#released.values();
   }
 
   add(service: string, ips: readonly Ip[], atMs: number): void {
     this.#count += 1;
-    this.#put(service, ips, atMs);
+    this.#put(ips.map((ip) => ({ ip, service, atMs })));
   }
 
   /** Those that an earlier life released, which are no news. */
   restore(released: Iterable<Released>): void {
-    const byRelease = Map.groupBy(released, ({ service, atMs }) => `${atMs} ${service}`);
-    for (const [first, ...others] of byRelease.values()) {
-      if (first !== undefined) {
-        const ips = [first, ...others].map(({ ip }) => ip);
-        this.#put(first.service, ips, first.atMs);
-      }
+    const releases = Map.groupBy(released, ({ service, atMs }) => `${atMs} ${service}`);
+    for (const release of releases.values()) {
+      this.#put(release);
     }
   }
 
-  #put(service: string, ips: readonly Ip[], atMs: number): void {
-    const texts = ips.map(formatIp);
-    for (const [index, ip] of ips.entries()) {
-      const text = texts[index] as string;
-      this.#forget(text);
-      this.#byAddress.set(text, { ip, service, atMs });
+  /** The addresses that the Service released last, all at once. */
+  lastOf(service: string): readonly Ip[] {
+    return this.#lastOf.get(service)?.map(({ ip }) => ip) ?? [];
+  }
+
+  /** When the address was released last, in milliseconds since 1970. */
+  lastAt(ip: Ip): number | undefined {
+    return this.#lastAt.get(formatIp(ip));
+  }
+
+  #put(release: readonly Released[]): void {
+    for (const released of release) {
+      const { atMs, ip, service } = released;
+      this.#released.delete(keyOf(released));
+      this.#released.set(keyOf(released), released);
+      this.#lastAt.set(formatIp(ip), atMs);
+      this.#lastOf.set(service, release);
     }
-    this.#lastOf.set(service, texts);
-    for (const oldest of this.#byAddress.keys()) {
-      if (this.#byAddress.size <= MAX_RELEASED) {
+    for (const [key, oldest] of this.#released) {
+      if (this.#released.size <= MAX_RELEASED) {
         break;
       }
+      this.#released.delete(key);
       this.#forget(oldest);
     }
   }
 
-  /** Somebody has the address now. */
-  remove(ip: Ip): void {
-    if (this.#byAddress.size > 0) {
-      this.#forget(formatIp(ip));
+  #forget({ atMs, ip, service }: Released): void {
+    const address = formatIp(ip);
+    if (this.#lastAt.get(address) === atMs) {
+      this.#lastAt.delete(address);
+    }
+    if (this.#lastOf.get(service)?.[0]?.atMs === atMs) {
+      this.#lastOf.delete(service);
     }
   }
+}
 
-  /** The addresses that the Service released last, as far as nobody had them since. */
-  lastOf(service: string): readonly Ip[] {
-    return (this.#lastOf.get(service) ?? []).flatMap((text) => {
-      const released = this.#byAddress.get(text);
-      return released?.service === service ? [released.ip] : [];
-    });
-  }
-
-  get(ip: Ip): Released | undefined {
-    return this.#byAddress.size === 0 ? undefined : this.#byAddress.get(formatIp(ip));
-  }
-
-  #forget(text: string): void {
-    const released = this.#byAddress.get(text);
-    if (released === undefined) {
-      return;
-    }
-    this.#byAddress.delete(text);
-    const { service } = released;
-    const last = this.#lastOf.get(service);
-    if (last?.includes(text)) {
-      const others = last.filter((other) => other !== text && this.#byAddress.has(other));
-      if (others.length > 0) {
-        this.#lastOf.set(service, others);
-      } else {
-        this.#lastOf.delete(service);
-      }
-    }
-  }
+function keyOf({ ip, service }: Released): string {
+  return `${service} ${formatIp(ip)}`;
 }
