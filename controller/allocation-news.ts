@@ -1,5 +1,5 @@
 import { formatIp } from "#lib/address/ip.ts";
-import type { Assignment, Decision } from "#lib/allocation/decision.ts";
+import type { Decision } from "#lib/allocation/decision.ts";
 import { LEGACY_PREFIX } from "#lib/api/annotations.ts";
 import type { Service } from "#lib/api/service.ts";
 import type { EventType } from "#lib/kube/event-record.ts";
@@ -18,8 +18,8 @@ export interface EventSink {
 export class AllocationNews {
   readonly #events: EventSink;
   readonly #log: Log;
-  /** Assignments that were decided and not told yet: the answer to a write may be lost, and the write not. */
-  readonly #untold = new Map<string, Assignment>();
+  /** What was decided and not told yet: the answer to a write may be lost, and the write not. */
+  readonly #untold = new Map<string, Decision>();
   /** The last warning told about a Service that has an address. */
   readonly #warned = new Map<string, string>();
 
@@ -28,30 +28,19 @@ export class AllocationNews {
     this.#log = log;
   }
 
-  /** @param isKept whether the addresses of the Service stay as its status has them */
-  decided({ key }: Service, decision: Decision, isKept: boolean): void {
-    if (decision.kind === "refuse") {
-      this.#untold.delete(key);
-    } else if (!isKept) {
+  /** @param patch what is about to be written; undefined: nothing */
+  decided({ key }: Service, decision: Decision, patch: StatusPatch | undefined): void {
+    const isNews =
+      decision.kind === "assign"
+        ? patch?.status.loadBalancer !== undefined
+        : patch?.status.conditions !== undefined;
+    if (isNews || decision.loss !== undefined) {
       this.#untold.set(key, decision);
     }
   }
 
-  /** The status says what was decided, by this write. */
-  written(service: Service, decision: Decision, patch: StatusPatch): void {
-    const { key } = service;
-    if (decision.loss !== undefined) {
-      const { message, reason, what } = decision.loss;
-      this.#log.warn("address released", { service: key, ip: what, why: message });
-      this.#events.event(service, LOSS_TYPES[reason], reason, message);
-    }
-    if (decision.kind === "refuse" && patch.status.conditions !== undefined) {
-      const { reason, message } = decision;
-      this.#log.warn("no address for the service", { service: key, reason, why: message });
-      // Under this name MetalLB tells of the one refusal that no address would mend.
-      const told = reason === "NotEnoughClusterIps" ? "not enough clusterips" : "AllocationFailed";
-      this.#events.event(service, "Warning", told, message);
-    }
+  /** Herald has changed the Service: then MetalLB, too, tells of each annotation under the older prefix. */
+  written(service: Service): void {
     for (const annotation of Object.keys(service.annotations)) {
       if (annotation.startsWith(LEGACY_PREFIX)) {
         const current = `metallb.io/${annotation.slice(LEGACY_PREFIX.length)}`;
@@ -63,7 +52,13 @@ export class AllocationNews {
 
   /** The status says what was decided, whoever wrote it. */
   settled(service: Service, decision: Decision): void {
-    this.#tellAssignment(service);
+    const { key } = service;
+    const untold = this.#untold.get(key);
+    this.#untold.delete(key);
+    if (untold?.kind === decision.kind) {
+      this.#tellLoss(service, untold);
+      this.#tellOutcome(service, untold);
+    }
     this.#tellWarning(service, decision);
   }
 
@@ -72,15 +67,27 @@ export class AllocationNews {
     this.#warned.delete(key);
   }
 
-  #tellAssignment(service: Service): void {
-    const assignment = this.#untold.get(service.key);
-    if (assignment !== undefined) {
-      this.#untold.delete(service.key);
-      const ips = assignment.ips.map(formatIp);
-      const { pool, why } = assignment;
-      const fields = { service: service.key, ip: ips.join(" "), pool, why };
-      this.#log.info("address allocated", fields);
+  #tellLoss(service: Service, { loss }: Decision): void {
+    if (loss !== undefined) {
+      const { message, reason, what } = loss;
+      this.#log.warn("address released", { service: service.key, ip: what, why: message });
+      this.#events.event(service, LOSS_TYPES[reason], reason, message);
+    }
+  }
+
+  #tellOutcome(service: Service, decision: Decision): void {
+    const { key } = service;
+    if (decision.kind === "assign") {
+      const ips = decision.ips.map(formatIp);
+      const { pool, why } = decision;
+      this.#log.info("address allocated", { service: key, ip: ips.join(" "), pool, why });
       this.#events.event(service, "Normal", "IPAllocated", `Assigned IP ${JSON.stringify(ips)}`);
+    } else {
+      const { message, reason } = decision;
+      this.#log.warn("no address for the service", { service: key, reason, why: message });
+      // Under this name MetalLB tells of the one refusal that no address would mend.
+      const told = reason === "NotEnoughClusterIps" ? "not enough clusterips" : "AllocationFailed";
+      this.#events.event(service, "Warning", told, message);
     }
   }
 

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import type { Condition, Service } from "#lib/api/service.ts";
 import { pool, service } from "#lib/api/testing/fixture.ts";
+import { KubeError } from "#lib/kube/kube-error.ts";
 import { Assigner, type Outside } from "./assigner.ts";
 import type { StatusPatch } from "./status-patch.ts";
 
@@ -13,7 +14,9 @@ class Cluster implements Outside {
   readonly events: string[] = [];
   readonly queue: string[] = [];
   changes = 0;
+  retry: () => void = () => undefined;
   #version = 1;
+  #seen: Map<string, Service> | undefined;
   /** When set, a write waits for it. */
   gate: Promise<void> | undefined;
   failWrites = false;
@@ -38,18 +41,29 @@ class Cluster implements Outside {
     this.enqueue(key);
   }
 
+  /** From now on the watch tells of no change. */
+  silence(): void {
+    this.#seen = new Map(this.stored);
+  }
+
   service(key: string): Service | undefined {
-    return this.stored.get(key);
+    return (this.#seen ?? this.stored).get(key);
   }
 
   services(): Iterable<Service> {
-    return this.stored.values();
+    return (this.#seen ?? this.stored).values();
   }
 
   async patchStatus(service: Service, { metadata, status }: StatusPatch): Promise<string> {
     await this.gate;
     if (this.failWrites) {
       throw new Error("the API server is away");
+    }
+    if (this.stored.get(service.key)?.resourceVersion !== service.resourceVersion) {
+      throw new KubeError({ status: 409, reason: "Conflict", message: "it has changed" });
+    }
+    if (metadata.annotations === undefined && Object.keys(status).length === 0) {
+      return service.resourceVersion;
     }
     this.#version += 1;
     const annotations = { ...service.annotations };
@@ -91,6 +105,10 @@ class Cluster implements Outside {
     this.queue.push(key);
   }
 
+  retrySoon(): void {
+    this.retry();
+  }
+
   allocationsChanged(): void {
     this.changes += 1;
   }
@@ -111,7 +129,9 @@ class Cluster implements Outside {
 }
 
 function assignerOf(cluster: Cluster): Assigner {
-  return new Assigner("metallb-system", cluster, SILENT);
+  const assigner = new Assigner("metallb-system", cluster, SILENT);
+  cluster.retry = () => assigner.retryWaiting();
+  return assigner;
 }
 
 test("gives the oldest Service the lowest address, and tells it", async () => {
@@ -377,5 +397,61 @@ test("warns of each annotation under the older prefix whenever it writes", async
   expect(cluster.events).toEqual([
     "default/web Warning deprecatedAnnotation",
     "default/web Normal IPAllocated",
+  ]);
+});
+
+test("gives nobody the address of a write whose answer was lost, before the watch tells what became of it", async () => {
+  const cluster = new Cluster();
+  const assigner = assignerOf(cluster);
+  cluster.add("web");
+  assigner.setPools([pool("lab", "192.0.2.10/31")]);
+  cluster.loseAnswers = true;
+  cluster.silence();
+  await expect(assigner.reconcile("default/web", NEVER)).rejects.toThrow("the answer is lost");
+  cluster.loseAnswers = false;
+
+  assigner.setPools([pool("new", "203.0.113.1/32")]);
+  await expect(assigner.reconcile("default/web", NEVER)).rejects.toThrow("has changed");
+  assigner.setPools([pool("lab", "192.0.2.10/31")]);
+  cluster.add("api");
+  cluster.silence();
+  await assigner.reconcile("default/api", NEVER);
+  expect(cluster.addresses()["default/api"]).toBe("192.0.2.11");
+});
+
+test("gives the address of a write that was lost on its way to others, once another write has shown that", async () => {
+  const cluster = new Cluster();
+  const assigner = assignerOf(cluster);
+  cluster.add("web");
+  assigner.setPools([pool("lab", "192.0.2.10/32")]);
+  cluster.failWrites = true;
+  await expect(assigner.reconcile("default/web", NEVER)).rejects.toThrow();
+  cluster.failWrites = false;
+  assigner.setPools([pool("other", "203.0.113.1/32")]);
+  assigner.setPools([
+    {
+      ...pool("lab", "192.0.2.10/32"),
+      serviceAllocation: { priority: 0, namespaces: ["shop"], serviceSelectors: [] },
+    },
+  ]);
+  await cluster.settle(assigner);
+  expect(assigner.usage()).toMatchObject([{ inUse: { IPv4: 0n } }]);
+});
+
+test("tells of a loss and of a refusal although the answer to their write was lost", async () => {
+  const cluster = new Cluster();
+  const assigner = assignerOf(cluster);
+  cluster.add("web");
+  assigner.setPools([pool("lab", "192.0.2.10/32")]);
+  await cluster.settle(assigner);
+  assigner.setPools([{ ...pool("lab", "192.0.2.11/32"), autoAssign: false }]);
+  cluster.loseAnswers = true;
+  await expect(assigner.reconcile("default/web", NEVER)).rejects.toThrow("the answer is lost");
+  cluster.loseAnswers = false;
+  await cluster.settle(assigner);
+  expect(cluster.events).toEqual([
+    "default/web Normal IPAllocated",
+    "default/web Normal ClearAssignment",
+    "default/web Warning AllocationFailed",
   ]);
 });

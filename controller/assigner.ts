@@ -8,22 +8,26 @@ import type { Ip } from "#lib/address/ip.ts";
 import { Allocations, type Consequences } from "#lib/allocation/allocations.ts";
 import { claimAll } from "#lib/allocation/claim.ts";
 import { decide } from "#lib/allocation/decide.ts";
-import type { Decision } from "#lib/allocation/decision.ts";
+import type { Decision, Refusal, Warning } from "#lib/allocation/decision.ts";
 import { byPrecedence } from "#lib/allocation/holder.ts";
 import type { PoolUsage } from "#lib/allocation/pool-usage.ts";
 import type { Released, ReleasedAddresses } from "#lib/allocation/released-addresses.ts";
 import type { Pool } from "#lib/api/pool.ts";
 import type { Service } from "#lib/api/service.ts";
+import { KubeError } from "#lib/kube/kube-error.ts";
 import type { Log } from "#lib/log/log.ts";
 import { AllocationNews, type EventSink } from "./allocation-news.ts";
-import { keepsAddresses, type StatusPatch, statusPatch } from "./status-patch.ts";
+import { carriedBy, type StatusPatch, sameStatus, statusPatch } from "./status-patch.ts";
 
 /** All that an assigner touches outside of itself. */
 export interface Outside extends EventSink {
   /** The Service as it is known now; undefined when it is gone, or not ours to serve. */
   service(key: string): Service | undefined;
   services(): Iterable<Service>;
-  /** @returns the resourceVersion after the write; undefined when the Service is gone */
+  /**
+   * @returns the resourceVersion after the write; undefined when the Service is gone
+   * @throws {KubeError} when it was refused, or when nobody knows how it ended
+   */
   patchStatus(
     service: Service,
     patch: StatusPatch,
@@ -31,6 +35,8 @@ export interface Outside extends EventSink {
   ): Promise<string | undefined>;
   /** Has `reconcile` called with the key soon. */
   enqueue(key: string): void;
+  /** Has `retryWaiting` called soon, once for many calls. */
+  retrySoon(): void;
   /** What is allocated or remembered has changed. */
   allocationsChanged(): void;
   /** Milliseconds since 1970. */
@@ -42,8 +48,13 @@ export class Assigner {
   readonly #log: Log;
   readonly #allocations: Allocations;
   readonly #news: AllocationNews;
-  /** Keys of Services that have not all that they want: whatever frees an address may help them. */
+  /** Keys of Services that whatever frees an address may help. */
   readonly #waiting = new Set<string>();
+  /** What a write of unknown end carried, and the Service as it was then: its status may show that by now. */
+  readonly #doubtful = new Map<
+    string,
+    { readonly service: Service; readonly ips: readonly Ip[] }
+  >();
   /** Services as they were when their status was written: what the watch has yet to tell is not decided upon again. */
   readonly #written = new Map<string, Service>();
   #started = false;
@@ -80,7 +91,9 @@ export class Assigner {
   setUnreadable(pools: readonly string[]): void {
     if (pools.join() !== this.#allocations.unreadable.join()) {
       this.#allocations.setUnreadable(pools);
-      this.#retryWaiting();
+      for (const { key } of this.#outside.services()) {
+        this.#outside.enqueue(key);
+      }
     }
   }
 
@@ -114,28 +127,63 @@ export class Assigner {
     if (this.#written.get(key) === service) {
       return;
     }
+    this.#written.delete(key);
     const decision = this.#decide(service);
     this.#log.debug("decided", { service: key, decision: decision.kind });
     const now = new Date(this.#outside.nowMs()).toISOString();
     const patch = statusPatch(service, decision, now);
-    if (patch !== undefined) {
-      const resourceVersion = await this.#outside.patchStatus(service, patch, signal);
-      if (resourceVersion === undefined) {
+    this.#news.decided(service, decision, patch);
+    const isDoubtful = this.#doubtful.has(key);
+    if (patch !== undefined || isDoubtful) {
+      const isThere = await this.#write(service, patch ?? sameStatus(service), signal);
+      if (!isThere) {
         return;
       }
-      this.#log.debug("status written", { service: key, resourceVersion });
-      if (resourceVersion !== service.resourceVersion) {
-        this.#written.set(key, service);
-      }
-      this.#news.written(service, decision, patch);
+    }
+    if (patch !== undefined) {
+      this.#news.written(service);
+    }
+    if (isDoubtful) {
+      this.#outside.enqueue(key);
     }
     this.#news.settled(service, decision);
+  }
+
+  /**
+   * While it is not known how the write ended, nobody else is given what it carried: until the watch tells of another
+   * version of the Service, or another write of this one succeeds, which shows that the first did not.
+   *
+   * @returns whether the Service is still there
+   */
+  async #write(service: Service, patch: StatusPatch, signal: AbortSignal): Promise<boolean> {
+    const { key } = service;
+    try {
+      const resourceVersion = await this.#outside.patchStatus(service, patch, signal);
+      this.#doubtful.delete(key);
+      this.#log.debug("status written", { service: key, resourceVersion });
+      if (resourceVersion !== undefined && resourceVersion !== service.resourceVersion) {
+        this.#written.set(key, service);
+      }
+      return resourceVersion !== undefined;
+    } catch (error) {
+      if (!isRefusal(error)) {
+        const ips = [...this.#doubtfulIps(service), ...carriedBy(patch)];
+        this.#doubtful.set(key, { service, ips });
+      }
+      throw error;
+    }
+  }
+
+  #doubtfulIps(service: Service): readonly Ip[] {
+    const doubtful = this.#doubtful.get(service.key);
+    return doubtful?.service === service ? doubtful.ips : [];
   }
 
   /** Releases what a Service has that is gone. */
   forget(key: string): void {
     this.#waiting.delete(key);
     this.#written.delete(key);
+    this.#doubtful.delete(key);
     this.#news.forget(key);
     const consequences = this.#allocations.forget(key);
     if (consequences.hasFreed) {
@@ -145,17 +193,21 @@ export class Assigner {
   }
 
   #decide(service: Service): Decision {
-    const decision = decide(this.#allocations, service);
-    const isAssigned = decision.kind === "assign";
-    const consequences = isAssigned
-      ? this.#allocations.allocate(service, decision.ips)
-      : this.#allocations.vacate(service);
-    if (isAssigned && decision.warning?.reason !== "AdditionalAssignFailed") {
-      this.#waiting.delete(service.key);
-    } else {
-      this.#waiting.add(service.key);
+    const doubtful = this.#doubtfulIps(service);
+    if (doubtful.length === 0) {
+      this.#doubtful.delete(service.key);
     }
-    this.#news.decided(service, decision, keepsAddresses(service, decision));
+    const decision = decide(this.#allocations, service);
+    const consequences =
+      decision.kind === "assign"
+        ? this.#allocations.allocate(service, decision.ips, doubtful)
+        : this.#allocations.vacate(service, doubtful);
+    const { reason } = decision.kind === "assign" ? (decision.warning ?? NO_WARNING) : decision;
+    if (HELPED_BY_AN_ADDRESS.has(reason)) {
+      this.#waiting.add(service.key);
+    } else {
+      this.#waiting.delete(service.key);
+    }
     this.#follow(consequences, service.key);
     return decision;
   }
@@ -168,15 +220,14 @@ export class Assigner {
       this.#log.warn("two Services had the same address", { service: key, keeper: by });
       this.#outside.enqueue(key);
     }
-    if (hasFreed) {
-      this.#retryWaiting(by);
+    if (hasFreed && this.#waiting.size > 0) {
+      this.#outside.retrySoon();
     }
   }
 
-  /** The oldest first, as they would have been served had there been room. */
-  #retryWaiting(except?: string): void {
+  /** Has those looked at again that wait for an address: the oldest first, as they would have been served had there been room. */
+  retryWaiting(): void {
     const services = [...this.#waiting]
-      .filter((key) => key !== except)
       .map((key) => this.#outside.service(key))
       .filter((service) => service !== undefined)
       .sort(assignedThenOldest);
@@ -185,6 +236,22 @@ export class Assigner {
     }
   }
 }
+
+/** Whether the API server has said that it did not do it. */
+function isRefusal(error: unknown): boolean {
+  return error instanceof KubeError && error.status >= 400 && error.status < 500;
+}
+
+const NO_WARNING = { reason: "" };
+
+/** The reasons that an address may mend which becomes free, or can be shared. */
+const HELPED_BY_AN_ADDRESS: ReadonlySet<string> = new Set<Refusal | Warning["reason"]>([
+  "AdditionalAssignFailed",
+  "HeldByAnother",
+  "PoolExhausted",
+  "PortTaken",
+  "QuotaReached",
+]);
 
 /** Who has an address comes first, then the oldest, then by name: the same order after every restart. */
 function assignedThenOldest(a: Service, b: Service): number {

@@ -7,6 +7,7 @@ import { poolWarnings } from "#lib/api/pool-warnings.ts";
 import { projectService } from "#lib/api/project-service.ts";
 import { isServedBy, regardingService, type Service } from "#lib/api/service.ts";
 import type { KubeClient } from "#lib/kube/client.ts";
+import { systemClock } from "#lib/kube/clock.ts";
 import { EventRecorder } from "#lib/kube/events.ts";
 import { unlessGone } from "#lib/kube/kube-error.ts";
 import { PATHS, servicePath } from "#lib/kube/paths.ts";
@@ -34,6 +35,12 @@ import type { StatusPatch } from "./status-patch.ts";
 /** Status writes under way at once: as many as the client keeps connections. */
 const WRITERS = 8;
 
+/** Between two looks at all Services that wait: there may be thousands, and addresses may become free as fast. */
+const RETRY_PACE_MS = 100;
+
+/** How long the addresses of nodes are waited for: they matter little beside those of Services. */
+const NODES_WAIT_MS = 10_000;
+
 export interface ControllerParts {
   readonly options: ControllerOptions;
   readonly client: KubeClient;
@@ -48,7 +55,8 @@ export async function lead(parts: ControllerParts, signal: AbortSignal): Promise
   const { lbClass, mlSecretName, namespace } = options;
   const events = new EventRecorder(client, { component: "herald-controller", log });
   const queue = new WorkQueue<string>({ name: "services", concurrency: WRITERS, log });
-  const departed = new WorkQueue<string>({ name: "departed services", log });
+  const retries = new WorkQueue<"waiting Services">({ name: "retries", log });
+  const departed = new WorkQueue<string>({ name: "departed services", concurrency: WRITERS, log });
   const startup = new WorkQueue<keyof typeof beginnings>({ name: "startup", log });
   const configurationState = new ConfigurationStateWriter({
     client,
@@ -77,6 +85,7 @@ export async function lead(parts: ControllerParts, signal: AbortSignal): Promise
       event: (service, type, reason, message) =>
         events.record(regardingService(service), type, reason, message),
       enqueue: (key) => queue.add(key),
+      retrySoon: () => retries.add("waiting Services"),
       allocationsChanged: () => {
         poolStatus.usageChanged();
         releasedStore.changed();
@@ -173,6 +182,13 @@ export async function lead(parts: ControllerParts, signal: AbortSignal): Promise
       ensureMemberKey(client, { namespace, name: mlSecretName }, log, within),
     sweep: (within: AbortSignal) => sweepDeparted(client, log, within),
   };
+  const doWithoutNodes = async () => {
+    await systemClock.delay(NODES_WAIT_MS, signal);
+    if (awaited.has("nodes") && !signal.aborted) {
+      log.warn("nodes cannot be read: their addresses are given like any other until they can");
+      arrived("nodes");
+    }
+  };
   startup.add("memory");
   startup.add("member key");
   startup.add("sweep");
@@ -181,9 +197,14 @@ export async function lead(parts: ControllerParts, signal: AbortSignal): Promise
     configurationState.run(signal),
     services.run(signal),
     queue.run(signal, reconcile),
+    retries.run(signal, async (_, within) => {
+      assigner.retryWaiting();
+      await systemClock.delay(RETRY_PACE_MS, within);
+    }),
     poolStatus.run(signal),
     releasedStore.run(signal),
     nodeAddresses.run(signal),
+    doWithoutNodes(),
     departed.run(signal, (path, within) => tidyDeparted(client, path, log, within)),
     startup.run(signal, (task, within) => beginnings[task](within)),
     events.run(signal),

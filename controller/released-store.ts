@@ -17,6 +17,8 @@ const MANAGER = "herald-controller";
 
 /** Between two writes: many addresses may be released at once. */
 const PACE_MS = 1000;
+/** So many characters a second at most go to etcd, which keeps each version of the object for minutes. */
+const PACE_LENGTH = 16_384;
 const LAST_WRITE_MS = 2000;
 
 export interface ReleasedStoreOptions {
@@ -89,38 +91,43 @@ export class ReleasedStore {
   /** Writes what was released, once a second at most, until the signal aborts; then what is left to be written. */
   async run(signal: AbortSignal): Promise<void> {
     await this.#queue.run(signal, async (_, within) => {
-      await this.#write({ signal: within });
-      await this.#clock.delay(PACE_MS, within);
+      const length = await this.#write({ signal: within });
+      await this.#clock.delay(PACE_MS * Math.max(1, length / PACE_LENGTH), within);
     });
     try {
       await this.#write({ timeoutMs: LAST_WRITE_MS });
     } catch (error) {
-      const why = error instanceof Error ? error.message : String(error);
-      this.#options.log.warn("released addresses cannot be written", { why });
+      if (!(error instanceof KubeError)) {
+        throw error;
+      }
+      this.#options.log.warn("released addresses cannot be written", { why: error.message });
     }
   }
 
+  /** @returns the length of what was written */
   async #write(call: {
     readonly signal?: AbortSignal;
     readonly timeoutMs?: number;
-  }): Promise<void> {
+  }): Promise<number> {
     const releases = this.#releases();
     const { count } = releases;
     if (count === this.#written) {
-      return;
+      return 0;
     }
+    const text = formatReleased(releases);
     const { client, namespace } = this.#options;
     const configMap = {
       apiVersion: "v1",
       kind: "ConfigMap",
       metadata: { name: CONFIG_MAP, namespace },
-      data: { [KEY]: formatReleased(releases) },
+      data: { [KEY]: text },
     };
     await client.apply(`${this.#path}/${CONFIG_MAP}`, configMap, {
       ...call,
       fieldManager: MANAGER,
     });
     this.#written = count;
+    return text.length;
   }
 
   get #path(): string {

@@ -1,9 +1,9 @@
 import { expect, test } from "vitest";
-import { parseIp } from "#lib/address/ip.ts";
+import { formatIp, parseIp } from "#lib/address/ip.ts";
 import type { Decision } from "#lib/allocation/decision.ts";
 import type { Condition } from "#lib/api/service.ts";
 import { service } from "#lib/api/testing/fixture.ts";
-import { keepsAddresses, statusPatch } from "./status-patch.ts";
+import { carriedBy, sameStatus, statusPatch } from "./status-patch.ts";
 
 const NOW = "2026-01-02T03:04:05Z";
 const EARLIER = "2026-01-01T00:00:00Z";
@@ -92,10 +92,8 @@ test("without any pool, an address that another controller gave stays", () => {
   });
 });
 
-test.each([
-  ["keeps", assign("192.0.2.10"), true],
-  ["changes", assign("192.0.2.11"), false],
-  ["changes", refuse("PoolExhausted"), false],
-])("says that a decision %s the addresses", (_, decision, keeps) => {
-  expect(keepsAddresses(settled, decision)).toBe(keeps);
+test("carries the addresses that the status comes to show, and none when it changes nothing", () => {
+  const patch = statusPatch(service("default/web"), assign("192.0.2.10", "2001:db8::1"), NOW);
+  expect(patch && carriedBy(patch).map(formatIp)).toEqual(["192.0.2.10", "2001:db8::1"]);
+  expect(carriedBy(sameStatus(settled))).toEqual([]);
 });

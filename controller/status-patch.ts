@@ -1,6 +1,6 @@
 /** From a decision to the one PATCH of services/status that makes it so. */
 
-import { formatIp } from "#lib/address/ip.ts";
+import { formatIp, type Ip, parseIp } from "#lib/address/ip.ts";
 import type { Decision } from "#lib/allocation/decision.ts";
 import { ANNOTATION, CONDITION } from "#lib/api/annotations.ts";
 import { nextCondition } from "#lib/api/condition.ts";
@@ -39,9 +39,14 @@ export function statusPatch(
   };
 }
 
-/** Says whether the decision leaves the addresses in the Service's status as they are. */
-export function keepsAddresses(service: Service, decision: Decision): boolean {
-  return ingress(service, decision) === undefined;
+/** A patch that changes nothing, and is refused when the Service has changed. */
+export function sameStatus({ resourceVersion }: Service): StatusPatch {
+  return { metadata: { resourceVersion }, status: {} };
+}
+
+/** The addresses that the status shows when the patch has been applied, if it sets any. */
+export function carriedBy({ status }: StatusPatch): readonly Ip[] {
+  return (status.loadBalancer?.ingress ?? []).map(({ ip }) => parseIp(ip));
 }
 
 function poolAnnotation(service: Service, decision: Decision) {

@@ -150,9 +150,10 @@ export class Allocations {
   /**
    * Allocates the addresses to the Service, in place of those it holds; what else its status shows it is leaving.
    *
+   * @param doubtful addresses that its status may show by now: nobody knows how a write ended
    * @throws {Error} when no pool has them all or somebody else forbids it: the caller did not decide on this state
    */
-  allocate(service: Service, ips: readonly Ip[]): Consequences {
+  allocate(service: Service, ips: readonly Ip[], doubtful: readonly Ip[] = []): Consequences {
     const holder = holderFrom(service);
     const pool = this.#pools.having(ips);
     const contested = ips.filter((ip) => this.obstacle(ip, holder) !== undefined);
@@ -163,7 +164,7 @@ export class Allocations {
     }
     const next = { pool: pool.pool.name, ips, holder };
     const before = this.#allocations.get(holder.key);
-    const hasLeft = this.#leave(service, holder, ips);
+    const hasLeft = this.#leave(holder, [...shownIps(service), ...doubtful], ips);
     if (before !== undefined && isSameAllocation(before, next)) {
       return { hasChanged: hasLeft, hasFreed: hasLeft, displaced: [] };
     }
@@ -176,9 +177,9 @@ export class Allocations {
   }
 
   /** Takes from the Service what it holds; what its status shows it is leaving. */
-  vacate(service: Service): Consequences {
+  vacate(service: Service, doubtful: readonly Ip[] = []): Consequences {
     const before = this.#allocations.get(service.key);
-    const hasLeft = this.#leave(service, holderFrom(service), []);
+    const hasLeft = this.#leave(holderFrom(service), [...shownIps(service), ...doubtful], []);
     this.#release(before, []);
     const hasFreed = hasLeft || before !== undefined;
     return { hasChanged: hasFreed, hasFreed, displaced: [] };
@@ -250,7 +251,7 @@ export class Allocations {
     }
     const { holder, ips } = allocation;
     this.#allocations.delete(holder.key);
-    const lost = ips.filter((ip) => !kept.some((other) => isSameIp(other, ip)));
+    const lost = without(ips, kept);
     if (lost.length > 0) {
       this.released.add(holder.key, lost, this.#now());
     }
@@ -279,22 +280,33 @@ export class Allocations {
   }
 
   /** @returns whether the Service has left what it was leaving before */
-  #leave(service: Service, holder: Holder, kept: readonly Ip[]): boolean {
-    const before = this.#leaving.get(service.key);
-    const leaving = shownIps(service).filter((ip) => !kept.some((own) => isSameIp(own, ip)));
+  #leave(holder: Holder, shown: readonly Ip[], kept: readonly Ip[]): boolean {
+    const { key } = holder;
+    const before = this.#leaving.get(key);
+    const leaving = without(shown, kept);
     if (before === undefined && leaving.length === 0) {
       return false;
     }
+    this.#rememberLoss(key, without(leaving, before?.ips ?? []));
     this.#endLeaving(before);
-    this.#leaving.delete(service.key);
+    this.#leaving.delete(key);
     this.#addLeaving(leaving, holder);
-    return before?.ips.some((ip) => !leaving.some((other) => isSameIp(other, ip))) ?? false;
+    return without(before?.ips ?? [], leaving).length > 0;
+  }
+
+  /** Of addresses that an earlier life gave to the Service; those that this one did are remembered when they are released. */
+  #rememberLoss(service: string, lost: readonly Ip[]): void {
+    const held = this.#allocations.get(service)?.ips ?? [];
+    const own = without(lost, held).filter((ip) => !this.isHeldByOtherThan(service, ip));
+    if (own.length > 0) {
+      this.released.add(service, own, this.#now());
+    }
   }
 
   /** Those too that are in no pool: one may come, and must find them taken. */
   #addLeaving(ips: readonly Ip[], holder: Holder): void {
     const left = this.#leaving.get(holder.key);
-    const added = ips.filter((ip) => !left?.ips.some((other) => isSameIp(other, ip)));
+    const added = without(ips, left?.ips ?? []);
     if (added.length > 0) {
       const all = [...(left?.ips ?? []), ...added];
       this.#leaving.set(holder.key, { ips: all, holder });
@@ -320,6 +332,10 @@ export class Allocations {
       location?.range.holdBack(ip.value, atMs + holdMs);
     }
   }
+}
+
+function without(ips: readonly Ip[], others: readonly Ip[]): readonly Ip[] {
+  return ips.filter((ip) => !others.some((other) => isSameIp(other, ip)));
 }
 
 function outranksAll(holder: Holder, holding: Holding | undefined): boolean {

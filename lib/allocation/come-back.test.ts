@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { parseIp } from "#lib/address/ip.ts";
 import type { Service } from "#lib/api/service.ts";
-import { service } from "#lib/api/testing/fixture.ts";
+import { port, service } from "#lib/api/testing/fixture.ts";
+import { claimAll } from "./claim.ts";
 import { decide } from "./decide.ts";
 import { MAX_RELEASED, ReleasedAddresses } from "./released-addresses.ts";
 import {
@@ -99,6 +100,29 @@ describe("a Service made again under its name", () => {
     allocations.setPools(poolsOf(LAB));
 
     expect(converge(allocations, service(WEB)).ingress).toEqual(["192.0.2.1"]);
+  });
+
+  it("gets it although the controller started while its pool was gone", () => {
+    const allocations = withPools({});
+    const had = { ingress: ["192.0.2.5"], ...annotated({ "ip-allocated-from-pool": "lab" }) };
+    claimAll(allocations, [service(WEB, had)]);
+    allocations.setPools(poolsOf(LAB));
+
+    expect(converge(allocations, service(WEB)).ingress).toEqual(["192.0.2.5"]);
+  });
+
+  it("gets the address that it shared, although others use it still and a node has changed", () => {
+    const blue = annotated({ "allow-shared-ip": "blue" });
+    const allocations = withPools(LAB);
+    converge(allocations, service("default/first"));
+    const stays = service("default/stays", { ...blue, ports: [port(443)] });
+    converge(allocations, service(WEB, blue));
+    converge(allocations, stays);
+    allocations.forget(WEB);
+    allocations.forget("default/first");
+    allocations.setNodeAddresses([parseIp("203.0.113.1")]);
+
+    expect(converge(allocations, service(WEB, blue)).ingress).toEqual(["192.0.2.1"]);
   });
 
   it("gets what it had last", () => {

@@ -3,7 +3,7 @@
  * policies. Nothing is changed here; whoever asks allocates what was decided, or releases.
  */
 
-import type { Ip } from "#lib/address/ip.ts";
+import { type Ip, isSameIp } from "#lib/address/ip.ts";
 import { ANNOTATION } from "#lib/api/annotations.ts";
 import type { Service } from "#lib/api/service.ts";
 import type { Allocations } from "./allocations.ts";
@@ -57,10 +57,15 @@ function losing(
   why: string,
   decision: Decision,
 ): Decision {
-  if (lost.length === 0) {
+  const given = decision.kind === "assign" ? decision.ips : [];
+  const gone =
+    typeof lost === "string"
+      ? lost
+      : lost.filter((ip) => !given.some((other) => isSameIp(other, ip)));
+  if (gone.length === 0) {
     return decision;
   }
-  const what = typeof lost === "string" ? lost : listIps(lost);
+  const what = typeof gone === "string" ? gone : listIps(gone);
   const message = `${what} is taken from ${service.key}: ${why}`;
   const reason = isOneOrPair(lost) ? "ClearAssignment" : "nolbIPsIPFamily";
   return { ...decision, loss: { reason, what, message } };

@@ -215,6 +215,24 @@ describe("a Service loses its address", () => {
   });
 });
 
+it("a Service that comes to require both families is not told that it loses what it keeps", () => {
+  const decision = decided(LAB, { ...REQUIRE_DUAL, ...has("192.0.2.0") });
+
+  expect(outcome(decision)).toEqual(["192.0.2.0", "2001:db8::"]);
+  expect(decision).not.toHaveProperty("loss");
+});
+
+it("a Service that comes to need one family keeps the address of that", () => {
+  const decision = decided(LAB, has("192.0.2.9", "2001:db8::9"));
+
+  expect(outcome(decision)).toEqual(["192.0.2.9"]);
+  expect(decision.loss).toEqual({
+    reason: "ClearAssignment",
+    what: "2001:db8::9",
+    message: "2001:db8::9 is taken from default/web: default/web needs IPv4",
+  });
+});
+
 describe("a Service of one address that prefers two", () => {
   it("is given the other of the same pool", () => {
     const decision = decided(LAB, { ...PREFER_DUAL, ...has("2001:db8::9") });

@@ -14,12 +14,16 @@ import type { Wish } from "./wish.ts";
 /**
  * The addresses that a Service has when it is looked at, or as text what its status has in their place.
  *
- * While a first write is under way the status says nothing, and what was allocated counts.
+ * While a first write is under way the status says nothing, and what was allocated counts: unless somebody has come to be
+ * in the way who was not, for it would be new to the status.
  */
-export function presentOf({ allocations, service }: Question): readonly Ip[] | string {
+export function presentOf(question: Question): readonly Ip[] | string {
+  const { allocations, holder, service } = question;
   const { ingress, key } = service;
   if (ingress.length === 0) {
-    return allocations.allocationOf(key)?.ips ?? NOTHING;
+    const ips = allocations.allocationOf(key)?.ips ?? NOTHING;
+    const isOpen = ips.every((ip) => allocations.obstacle(ip, holder)?.kind !== "leaving");
+    return isOpen ? ips : NOTHING;
   }
   const ips = shownIps(service);
   return ips.length === ingress.length ? ips : ingress.join(" and ");

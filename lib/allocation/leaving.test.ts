@@ -153,3 +153,38 @@ describe("of two Services that show the same address and do not share it, it is 
     expect(converge(allocations, alone).ingress).toEqual(["192.0.2.1"]);
   });
 });
+
+describe("an address that a Service was allocated and does not show yet", () => {
+  it("is not written any more when another is leaving it that shares no longer", () => {
+    const allocations = withPools(LAB);
+    const web = converge(allocations, service("default/web", blue));
+    const joins = service("default/api", { ...blue, ports: [port(443)] });
+    allocations.allocate(joins, [parseIp("192.0.2.0")]);
+    converge(allocations, { ...web, ...annotated({ "allow-shared-ip": "red" }) });
+
+    expect(converge(allocations, joins).ingress).toEqual(["192.0.2.2"]);
+  });
+
+  it("is given to nobody while its write may have been done", () => {
+    const allocations = withPools(LAB);
+    const web = service("default/web");
+    allocations.allocate(web, [parseIp("192.0.2.0")]);
+    const doubtful = [parseIp("192.0.2.0")];
+    allocations.setPools(poolsOf({ other: ["198.51.100.0/30"] }));
+    allocations.allocate(web, [parseIp("198.51.100.0")], doubtful);
+    allocations.setPools(poolsOf(OTHER));
+
+    expect(converge(allocations, service("default/api")).ingress).toEqual(["192.0.2.1"]);
+    allocations.allocate(web, [parseIp("198.51.100.0")]);
+    expect(converge(allocations, service("default/dns")).ingress).toEqual(["192.0.2.0"]);
+  });
+});
+
+it("an address whose pool is gone for a moment is not given on while a status shows it", () => {
+  const allocations = withPools(LAB);
+  converge(allocations, service("default/web"));
+  allocations.setPools([]);
+  allocations.setPools(poolsOf(LAB));
+
+  expect(converge(allocations, service("default/api")).ingress).toEqual(["192.0.2.1"]);
+});

@@ -73,6 +73,17 @@ describe("max-per-namespace", () => {
     expect(converge(allocations, asks).ingress).toEqual(["192.0.2.7"]);
   });
 
+  it("lets a Service join an address of its namespace that has more than it may", () => {
+    const allocations = withPool({}, "192.0.2.0/24");
+    for (const name of ["a", "b", "c"]) {
+      converge(allocations, service(`shop/${name}`, blue));
+    }
+    allocations.setPools([{ ...pool("lab", "192.0.2.0/24"), maxPerNamespace: 1 }]);
+
+    const joins = service("shop/d", { ...blue, ports: [port(443)] });
+    expect(outcome(decide(allocations, joins))).toEqual(["192.0.2.0"]);
+  });
+
   it("counts the addresses of both families", () => {
     const ranges = ["192.0.2.0/24", "2001:db8::/64"];
     const allocations = withPool({ maxPerNamespace: 1 }, ...ranges);

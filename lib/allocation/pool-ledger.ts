@@ -13,12 +13,17 @@ export class PoolLedger {
   readonly namespaces: ReadonlySet<string> | undefined;
   /** How many addresses the Services of each namespace hold, a shared one counted once. */
   readonly #heldIn = new Map<string, number>();
+  readonly #byFamily: Readonly<Record<Family, readonly RangeLedger[]>>;
   readonly #capacity: PoolUsage["capacity"];
   #services = 0;
 
   constructor(pool: Pool) {
     this.pool = pool;
     this.ranges = pool.ranges.map((range) => new RangeLedger(range, pool.avoidBuggyIps));
+    this.#byFamily = {
+      IPv4: this.ranges.filter(({ range }) => range.family === "IPv4"),
+      IPv6: this.ranges.filter(({ range }) => range.family === "IPv6"),
+    };
     const namespaces = pool.serviceAllocation?.namespaces;
     this.namespaces = namespaces && new Set(namespaces);
     this.#capacity = capacityOf(pool);
@@ -29,7 +34,7 @@ export class PoolLedger {
   }
 
   has(family: Family): boolean {
-    return this.ranges.some(({ range }) => range.family === family);
+    return this.#byFamily[family].length > 0;
   }
 
   get usage(): PoolUsage {
@@ -53,7 +58,7 @@ export class PoolLedger {
     family: Family,
   ): Ip | undefined {
     const values = own.filter((ip) => ip.family === family).map(({ value }) => value);
-    const ranges = this.ranges.filter(({ range }) => range.family === family);
+    const ranges = this.#byFamily[family];
     const first = (find: (ledger: RangeLedger) => bigint | undefined) => firstOf(ranges, find);
     const value =
       first((ledger) => ledger.lowestFor({ holder, own: values, onlyJoins })) ??
@@ -104,7 +109,7 @@ export class PoolLedger {
   }
 
   #inUse(family: Family): bigint {
-    const ranges = this.ranges.filter(({ range }) => range.family === family);
+    const ranges = this.#byFamily[family];
     return BigInt(ranges.reduce((sum, { inUse }) => sum + inUse, 0));
   }
 }

@@ -60,7 +60,9 @@ export class ReleasedAddresses implements Iterable<Released> {
       this.#released.delete(keyOf(released));
       this.#released.set(keyOf(released), released);
       this.#lastAt.set(formatIp(ip), atMs);
-      this.#lastOf.set(service, release);
+      const last = this.#lastOf.get(service) ?? [];
+      const atOnce = last.filter((other) => other.atMs === atMs && other.ip.family !== ip.family);
+      this.#lastOf.set(service, [...atOnce, released]);
     }
     for (const [key, oldest] of this.#released) {
       if (this.#released.size <= MAX_RELEASED) {

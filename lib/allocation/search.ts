@@ -116,7 +116,8 @@ export function lowestOf(
     }
     const found = ips.filter((ip) => ip !== undefined);
     const added = found.filter((ip) => !allocations.isHeldInNamespace(ip, holder));
-    if (found.length === families.length && added.length <= left) {
+    const isWithin = added.length === 0 || added.length <= left;
+    if (found.length === families.length && isWithin) {
       return found;
     }
   }

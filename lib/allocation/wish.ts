@@ -13,6 +13,8 @@ export interface Wish {
   readonly malformed?: Finding;
 }
 
+/** One more than a Service may ask for: enough to see that it asks for too many. */
+const MOST_ASKED = 3;
 const NOTHING: Wish = {};
 const SPEC_FIELD = "spec.loadBalancerIP";
 
@@ -32,7 +34,7 @@ function readAddresses(service: Service): Wish {
     return inSpec === "" ? NOTHING : readIps(service, SPEC_FIELD, [inSpec]);
   }
   return inSpec === ""
-    ? readIps(service, annotation.key, inAnnotation.split(","))
+    ? readIps(service, annotation.key, inAnnotation.split(",", MOST_ASKED))
     : malformed(
         `${service.key} asks for addresses by ${annotation.key} and by ${SPEC_FIELD}: keep one of the two`,
       );
