@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { isMissed, tableOf } from "./figures.ts";
+import { isMissed, medianFigures, tableOf, worstFigure } from "./figures.ts";
 
 test("a table shows each figure beside its bound, and whether it is kept", () => {
   expect(
@@ -22,4 +22,30 @@ test.each([
   [{ value: 1_000 }, false],
 ])("says of %j whether it is over its bound", (part, missed) => {
   expect(isMissed({ name: "", unit: "MiB", ...part })).toBe(missed);
+});
+
+test("what was measured again and again is held to the bound by its middle, or by its worst", () => {
+  expect(medianFigures("start", [3, 1, 2], "s", 2)).toEqual([
+    { name: "start", value: 2, unit: "s", bound: 2 },
+    { name: "  max", value: 3, unit: "s" },
+  ]);
+  expect(worstFigure("changed", [0, 1, 0], "", 0)).toEqual({
+    name: "changed",
+    value: 1,
+    unit: "",
+    bound: 0,
+  });
+});
+
+test("things are counted in whole numbers", () => {
+  expect(
+    tableOf([
+      { name: "changed", value: 0, unit: "", bound: 0 },
+      { name: "Events", value: 1000, unit: "", bound: 1 },
+    ]),
+  ).toEqual([
+    "         measured  bound",
+    "changed         0    ≤ 0  ✓",
+    "Events       1000    ≤ 1  ✗",
+  ]);
 });
