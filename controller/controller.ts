@@ -53,7 +53,10 @@ export interface ControllerParts {
 export async function lead(parts: ControllerParts, signal: AbortSignal): Promise<void> {
   const { client, log, metrics, options, owners } = parts;
   const { lbClass, mlSecretName, namespace } = options;
-  const events = new EventRecorder(client, { component: "herald-controller", log });
+  let writing = 0;
+  // An address is waited for, and what is told of it is not: where thousands are given, the API server has both to do.
+  const isBusy = () => writing > 0;
+  const events = new EventRecorder(client, { component: "herald-controller", isBusy, log });
   const queue = new WorkQueue<string>({ name: "services", concurrency: WRITERS, log });
   const retries = new WorkQueue<"waiting Services">({ name: "retries", log });
   const departed = new WorkQueue<string>({ name: "departed services", concurrency: WRITERS, log });
@@ -81,7 +84,14 @@ export async function lead(parts: ControllerParts, signal: AbortSignal): Promise
         return service !== undefined && isOurs(service) ? service : undefined;
       },
       services: () => Iterator.from(services.values()).filter(isOurs),
-      patchStatus: (service, patch, within) => patchStatus(client, service, patch, within),
+      patchStatus: async (service, patch, within) => {
+        writing += 1;
+        try {
+          return await patchStatus(client, service, patch, within);
+        } finally {
+          writing -= 1;
+        }
+      },
       event: (service, type, reason, message) =>
         events.record(regardingService(service), type, reason, message),
       enqueue: (key) => queue.add(key),

@@ -16,6 +16,7 @@ let log: RecordingLog;
 let calls: Call[];
 /** Each of the next calls is refused with one of these. */
 let refusals: KubeError[];
+let isBusy = false;
 let recorder: EventRecorder;
 let stop: AbortController;
 
@@ -26,6 +27,7 @@ beforeEach(() => {
   refusals = [];
   stop = new AbortController();
   onTestFinished(() => stop.abort());
+  isBusy = false;
   recorder = make();
 });
 
@@ -47,6 +49,7 @@ function make(host?: string): EventRecorder {
   return new EventRecorder(client, {
     component: host === undefined ? "herald-controller" : "herald-speaker",
     ...(host !== undefined && { host }),
+    isBusy: () => isBusy,
     log,
     clock,
     random: () => 0.5,
@@ -243,12 +246,33 @@ describe("when the server", () => {
   });
 });
 
+describe("while something more urgent is under way", () => {
+  test("waits for it", async () => {
+    isBusy = true;
+    await started();
+    record("1");
+    await clock.advance(29_000);
+    expect(posted()).toEqual([]);
+    isBusy = false;
+    await clock.advance(100);
+    expect(posted()).toEqual(["1"]);
+  });
+
+  test("waits for half a minute at most", async () => {
+    isBusy = true;
+    await started();
+    record("1");
+    await clock.advance(31_000);
+    expect(posted()).toEqual(["1"]);
+  });
+});
+
 test("drops the oldest when too many are queued, and says so once", async () => {
-  for (let index = 0; index < 1005; index += 1) {
+  for (let index = 0; index < 20_005; index += 1) {
     record(String(index));
   }
   await started();
-  expect(posted()).toHaveLength(1000);
+  expect(posted()).toHaveLength(20_000);
   expect(posted()[0]).toBe("5");
   expect(log.told).toEqual(["warn Events are lost, more happens than can be written"]);
 });

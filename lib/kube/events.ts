@@ -20,13 +20,19 @@ import { eventsPath } from "./paths.ts";
 
 export interface EventRecorderOptions extends Source {
   readonly log: Log;
+  /** Whether something is under way that people wait for: Events wait for that. Never, when not said. */
+  readonly isBusy?: () => boolean;
   readonly clock?: Clock;
   /** 0 … 1. */
   readonly random?: () => number;
 }
 
+/** So long an Event waits at most for what is more urgent. */
+const MAX_DEFERRAL_MS = 30_000;
+const DEFERRAL_PAUSE_MS = 20;
 const SAME_EVENT_MS = 600_000;
-const MAX_QUEUED = 1000;
+/** A few hundred bytes each: as many as a cluster of 10,000 Services brings forth at once. */
+const MAX_QUEUED = 20_000;
 const MAX_REMEMBERED = 4096;
 const FIRST_RETRY_MS = 1000;
 const MAX_RETRY_MS = 30_000;
@@ -45,13 +51,14 @@ interface Written {
 export type EventApi = Pick<KubeClient, "post" | "mergePatch">;
 
 /**
- * Writes Events in the background, one at a time. What happens again within ten minutes raises the count of its
+ * Writes Events in the background, one at a time, when nothing more urgent is under way. What happens again within ten minutes raises the count of its
  * Event. Events are hints to people: whoever records one never waits, and when too many are queued the oldest go.
  */
 export class EventRecorder {
   readonly #client: EventApi;
   readonly #source: Source;
   readonly #log: Log;
+  readonly #isBusy: () => boolean;
   readonly #clock: Clock;
   readonly #backoff: Backoff;
   readonly #outage: Outage;
@@ -62,7 +69,14 @@ export class EventRecorder {
   #wake = Promise.withResolvers<void>();
 
   constructor(client: EventApi, options: EventRecorderOptions) {
-    const { log, clock = systemClock, random = Math.random, ...source } = options;
+    const {
+      log,
+      isBusy = () => false,
+      clock = systemClock,
+      random = Math.random,
+      ...source
+    } = options;
+    this.#isBusy = isBusy;
     this.#client = client;
     this.#source = source;
     this.#log = log;
@@ -124,11 +138,19 @@ export class EventRecorder {
 
   async #writeQueued(signal: AbortSignal): Promise<void> {
     for (let [next] = this.#queue; next !== undefined && !signal.aborted; [next] = this.#queue) {
+      await this.#letUrgentPass(next[1], signal);
       const [key, occurrence] = next;
       this.#queue.delete(key);
       await this.#writeOrDrop(key, occurrence, signal);
     }
     this.#overflowed = false;
+  }
+
+  async #letUrgentPass({ firstMs }: Occurrence, signal: AbortSignal): Promise<void> {
+    const isDue = () => this.#clock.wall() - firstMs >= MAX_DEFERRAL_MS;
+    while (this.#isBusy() && !isDue() && !signal.aborted) {
+      await this.#clock.delay(DEFERRAL_PAUSE_MS, signal);
+    }
   }
 
   async #writeOrDrop(key: string, occurrence: Occurrence, signal: AbortSignal): Promise<void> {

@@ -1,4 +1,6 @@
+import { setImmediate } from "node:timers/promises";
 import { beforeEach, describe, expect, onTestFinished, test } from "vitest";
+import { systemClock } from "./clock.ts";
 import { KubeError } from "./kube-error.ts";
 import { FakeClock } from "./testing/fake-clock.ts";
 import { RecordingLog } from "./testing/recording-log.ts";
@@ -99,6 +101,27 @@ describe("works", () => {
     await clock.advance(0);
     expect(story).toEqual(["a"]);
   });
+});
+
+test("gives way to timers and sockets every few milliseconds, however many keys want work", async () => {
+  const keys = 10_000;
+  const workMs = 0.02;
+  let done = 0;
+  queue = new WorkQueue({
+    name: "services",
+    log,
+    clock: { ...systemClock, now: () => done * workMs },
+  });
+  for (let key = 0; key < keys; key += 1) {
+    queue.add(`${key}`);
+  }
+  void queue.run(stop.signal, async () => {
+    done += 1;
+  });
+  for (let before = 0; before < keys; before = done) {
+    await setImmediate();
+    expect((done - before) * workMs).toBeLessThan(11);
+  }
 });
 
 describe("after a failure", () => {

@@ -22,6 +22,12 @@ export interface WorkQueueOptions {
 const FIRST_RETRY_MS = 5;
 const MAX_RETRY_MS = 30_000;
 
+/**
+ * So long work goes on end. Work that waits for nothing outside follows upon itself in microtasks, before which no
+ * timer fires and no socket is read: thousands of keys would hold up the renewal of a lease.
+ */
+const TURN_MS = 5;
+
 /** A key waits for its retry. */
 interface Wait {
   /** The server asked for it: adding the key does not end it. */
@@ -50,6 +56,8 @@ export class WorkQueue<Key extends string = string> {
   readonly #failing = new Set<Key>();
   readonly #waits = new Map<Key, Wait>();
   #session: Session<Key> | undefined;
+  /** When work began in this turn of the event loop. */
+  #turnSince: number | undefined;
 
   constructor(options: WorkQueueOptions) {
     this.#options = options;
@@ -80,11 +88,27 @@ export class WorkQueue<Key extends string = string> {
         return;
       }
       if (!(this.#tasks.has(key) || this.#waits.get(key)?.isAskedFor)) {
+        if (this.#turnIsOver()) {
+          return;
+        }
         this.#endWait(key);
         this.#ready.delete(key);
         this.#tasks.set(key, this.#work(key, this.#session));
       }
     }
+  }
+
+  /** Whether timers and sockets have waited long enough. The rest of the keys has its turn after them. */
+  #turnIsOver(): boolean {
+    const now = this.#clock.now();
+    if (this.#turnSince === undefined) {
+      this.#turnSince = now;
+      setImmediate(() => {
+        this.#turnSince = undefined;
+        this.#start();
+      });
+    }
+    return now - this.#turnSince >= TURN_MS;
   }
 
   async #work(key: Key, { handler, signal }: Session<Key>): Promise<void> {

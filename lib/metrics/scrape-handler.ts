@@ -23,7 +23,9 @@ const PLAIN_TEXT = "text/plain; charset=utf-8";
 
 export function scrapeHandler(options: ScrapeHandlerOptions): RequestListener {
   return (request, response) => {
-    void answerTo(request, options).then(
+    const gone = new AbortController();
+    response.once("close", () => gone.abort());
+    void answerTo(request, options, gone.signal).then(
       (answer) => write(response, answer),
       (error: unknown) => {
         options.log.error("metrics cannot be shown", { error: inspect(error) });
@@ -36,6 +38,7 @@ export function scrapeHandler(options: ScrapeHandlerOptions): RequestListener {
 async function answerTo(
   { headers, method = "", url = "" }: IncomingMessage,
   { access, registry }: ScrapeHandlerOptions,
+  gone: AbortSignal,
 ): Promise<Answer> {
   if (url.split("?", 1)[0] !== METRICS_PATH) {
     return { status: 404, text: `Nothing is served here but ${METRICS_PATH}` };
@@ -51,7 +54,7 @@ async function answerTo(
   if (headers["transfer-encoding"] !== undefined || Number(headers["content-length"] ?? 0) !== 0) {
     return { status: 400, text: "A request for metrics has no body" };
   }
-  const refusal = access && (await refusalOf(headers.authorization, access));
+  const refusal = access && (await refusalOf(headers.authorization, access, gone));
   return (
     refusal ?? {
       status: 200,
@@ -64,12 +67,13 @@ async function answerTo(
 async function refusalOf(
   authorization: string | undefined,
   access: Pick<TokenAccess, "check">,
+  gone: AbortSignal,
 ): Promise<Answer | undefined> {
   const token = bearerToken(authorization);
   if (token === undefined) {
     return unauthorized("Send a bearer token of the cluster: it says who asks");
   }
-  const verdict = await access.check(token);
+  const verdict = await access.check(token, gone);
   return verdict.kind === "allowed" ? undefined : answerFor(verdict);
 }
 

@@ -1,4 +1,4 @@
-import { beforeEach, describe, expect, test } from "vitest";
+import { beforeEach, describe, expect, onTestFinished, test } from "vitest";
 import { FakeClock } from "#lib/kube/testing/fake-clock.ts";
 import { RecordingLog } from "#lib/kube/testing/recording-log.ts";
 import { FakeReviews } from "./testing/fake-reviews.ts";
@@ -16,7 +16,8 @@ beforeEach(() => {
   access = new TokenAccess(reviews, { log, clock });
 });
 
-const check = async (token: string) => (await access.check(token)).kind;
+const { signal: stays } = new AbortController();
+const check = async (token: string) => (await access.check(token, stays)).kind;
 
 test.each([
   ["good", "allowed"],
@@ -55,7 +56,7 @@ test("asks first whose token it is, then what they may, with all that is known o
 });
 
 test("says what to grant to whom", async () => {
-  expect(await access.check("weak")).toEqual({
+  expect(await access.check("weak", stays)).toEqual({
     kind: "forbidden",
     message:
       "weak may not read metrics: bind it to a ClusterRole with the verb get for the nonResourceURL /metrics",
@@ -80,7 +81,8 @@ describe("remembers", () => {
   test("a good token however many bad ones come", async () => {
     await check("good");
     for (let index = 0; index < 300; index += 1) {
-      await check(`bad-${index}`);
+      void check(`bad-${index}`);
+      await clock.advance(100);
     }
     reviews.asked.length = 0;
     expect(await check("good")).toBe("allowed");
@@ -101,21 +103,102 @@ test("asks once for a token that comes many times at once", async () => {
   expect(reviews.asked).toHaveLength(2);
 });
 
-test("has at most four tokens under review, and still answers for those that it knows", async () => {
-  await check("good");
-  const { promise, resolve } = Promise.withResolvers<void>();
-  reviews.gate = promise;
-  const waiting = [1, 2, 3, 4].map((index) => check(`bad-${index}`));
-  expect(await check("bad-5")).toBe("unavailable");
-  expect(await check("good")).toBe("allowed");
-  resolve();
-  expect(await Promise.all(waiting)).toEqual(Array(4).fill("unknown"));
-  expect(await check("bad-5")).toBe("unknown");
+describe("of tokens that anybody can make up", () => {
+  /** Clients on all connections but one that each try a token, and another as soon as it is refused. */
+  function flood(): void {
+    const stop = new AbortController();
+    onTestFinished(() => stop.abort());
+    let made = 0;
+    const loop = async () => {
+      while (!stop.signal.aborted) {
+        made += 1;
+        await access.check(`bad-${made}`, stop.signal);
+      }
+    };
+    for (let client = 0; client < 63; client += 1) {
+      void loop();
+    }
+  }
+
+  test("has no more than four under review", async () => {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    reviews.gate = promise;
+    const waiting = [1, 2, 3, 4].map((index) => check(`bad-${index}`));
+    const fifth = check("bad-5");
+    await clock.advance(100);
+    expect(await fifth).toBe("unavailable");
+    resolve();
+    expect(await Promise.all(waiting)).toEqual(Array(4).fill("unknown"));
+  });
+
+  test("reviews ten a second, however many come", async () => {
+    flood();
+    await clock.advance(0);
+    expect(reviews.asked).toHaveLength(4);
+    await clock.advance(10_000);
+    expect(reviews.asked).toHaveLength(104);
+  });
+
+  test("keeps as many waiting as there are connections, and asks nothing for any more", async () => {
+    const kinds: string[] = [];
+    for (let index = 0; index < 4 + 64 + 10; index += 1) {
+      void check(`bad-${index}`).then((kind) => kinds.push(kind));
+    }
+    await clock.advance(0);
+    expect(kinds.filter((kind) => kind === "unavailable")).toHaveLength(10);
+    expect(reviews.asked).toHaveLength(4);
+  });
+
+  test("keeps no place for a client that has gone", async () => {
+    const clients = new AbortController();
+    for (let index = 0; index < 100; index += 1) {
+      void access.check(`bad-${index}`, clients.signal);
+    }
+    await clock.advance(0);
+    clients.abort();
+    reviews.asked.length = 0;
+    const good = check("good");
+    await clock.advance(100);
+    expect(await good).toBe("allowed");
+    expect(reviews.asked).toHaveLength(2);
+  });
+
+  test("finds a good one among them within the ten seconds of a scrape", async () => {
+    flood();
+    await clock.advance(5000);
+    const good = check("good");
+    await clock.advance(6500);
+    expect(await good).toBe("allowed");
+  });
+
+  test("lets one that was allowed in the last hour wait for none of them", async () => {
+    await check("good");
+    flood();
+    for (let minute = 0; minute < 5; minute += 1) {
+      await clock.advance(60_000);
+      reviews.asked.length = 0;
+      expect(await check("good")).toBe("allowed");
+      expect(reviews.asked).toHaveLength(2);
+    }
+  });
+
+  test("answers for one that was allowed while the API leaves theirs open", async () => {
+    await check("good");
+    await clock.advance(60_000);
+    const { promise, resolve } = Promise.withResolvers<void>();
+    reviews.gate = promise;
+    const waiting = [1, 2, 3, 4].map((index) => check(`bad-${index}`));
+    await clock.advance(0);
+    reviews.gate = undefined;
+    expect(await check("good")).toBe("allowed");
+    resolve();
+    await Promise.all(waiting);
+  });
 });
 
 test("logs once that the API does not answer, and once that it does again", async () => {
   reviews.isAway = true;
-  for (let attempt = 0; attempt < 5; attempt += 1) {
+  for (let attempt = 0; attempt < 3; attempt += 1) {
     await check("good");
   }
   reviews.isAway = false;

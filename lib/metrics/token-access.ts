@@ -8,6 +8,7 @@ import { KubeError } from "#lib/kube/kube-error.ts";
 import { Outage } from "#lib/kube/outage.ts";
 import type { Log } from "#lib/log/log.ts";
 import { ExpiringMap } from "./expiring-map.ts";
+import { Turnstile } from "./turnstile.ts";
 
 /** What this needs of a KubeClient. */
 export type ReviewApi = Pick<KubeClient, "post">;
@@ -34,8 +35,17 @@ const ALLOWED_MS = 60_000;
 const REFUSED_MS = 10_000;
 const MAX_ALLOWED = 64;
 const MAX_REFUSED = 256;
-/** Reviews at once: half of the client's connections, which the controller's own writes need too. */
-const MAX_REVIEWS = 4;
+/** Longer than any pause between two scrapes, and about as long as the token of a Pod is good for. */
+const KNOWN_MS = 3_600_000;
+
+/**
+ * Of the tokens that were not allowed lately, which anybody can make up. At most half of the client's connections,
+ * which the controller's own writes need too, and a pace that the API server does not feel.
+ */
+const MAX_STRANGERS = 4;
+const STRANGER_EVERY_MS = 100;
+/** As many as the listener has connections: each finds a place, and its turn comes within the 10 s of a scrape. */
+const MAX_WAITING = 64;
 
 const ALLOWED: Verdict = { kind: "allowed" };
 const UNKNOWN: Verdict = {
@@ -57,33 +67,46 @@ export class TokenAccess {
   /** By the hash of the token. What is refused is kept apart, so that a stream of bad tokens displaces no good one. */
   readonly #allowed: ExpiringMap<Verdict>;
   readonly #refused: ExpiringMap<Verdict>;
+  /** The tokens that were allowed lately: they are reviewed as often as others, but wait for nobody. */
+  readonly #known: ExpiringMap<true>;
+  readonly #turnstile: Turnstile;
   readonly #underway = new Map<string, Promise<Verdict>>();
+  #strangers = 0;
 
   constructor(api: ReviewApi, { log, clock = systemClock }: TokenAccessOptions) {
     this.#api = api;
     this.#outage = new Outage(log, clock, "checking of tokens for metrics", {});
     this.#allowed = new ExpiringMap({ clock, lifetimeMs: ALLOWED_MS, maxSize: MAX_ALLOWED });
     this.#refused = new ExpiringMap({ clock, lifetimeMs: REFUSED_MS, maxSize: MAX_REFUSED });
+    this.#known = new ExpiringMap({ clock, lifetimeMs: KNOWN_MS, maxSize: MAX_ALLOWED });
+    this.#turnstile = new Turnstile({
+      clock,
+      everyMs: STRANGER_EVERY_MS,
+      burst: MAX_STRANGERS,
+      maxWaiting: MAX_WAITING,
+    });
   }
 
-  /** Whether who has this token may read the metrics; never throws for a failure of the API. */
-  async check(token: string): Promise<Verdict> {
+  /**
+   * Whether who has this token may read the metrics; never throws for a failure of the API.
+   *
+   * @param gone aborts when nobody waits for the verdict any more
+   */
+  async check(token: string, gone: AbortSignal): Promise<Verdict> {
     const hash = createHash("sha256").update(token).digest("base64");
-    return (
-      this.#allowed.get(hash) ?? this.#refused.get(hash) ?? (await this.#reviewOnce(hash, token))
-    );
+    const remembered = this.#allowed.get(hash) ?? this.#refused.get(hash);
+    return remembered ?? (await this.#reviewOnce(hash, token, gone));
   }
 
   /** One review for all who come with the token meanwhile. */
-  async #reviewOnce(hash: string, token: string): Promise<Verdict> {
+  async #reviewOnce(hash: string, token: string, gone: AbortSignal): Promise<Verdict> {
     const underway = this.#underway.get(hash);
     if (underway !== undefined) {
       return await underway;
     }
-    if (this.#underway.size >= MAX_REVIEWS) {
-      return BUSY;
-    }
-    const reviewing = this.#reviewAndRemember(hash, token);
+    const reviewing = this.#known.get(hash)
+      ? this.#reviewAndRemember(hash, token)
+      : this.#reviewStranger(hash, token, gone);
     this.#underway.set(hash, reviewing);
     try {
       return await reviewing;
@@ -92,12 +115,29 @@ export class TokenAccess {
     }
   }
 
+  async #reviewStranger(hash: string, token: string, gone: AbortSignal): Promise<Verdict> {
+    const mayPass = await this.#turnstile.pass(gone);
+    if (!mayPass || this.#strangers >= MAX_STRANGERS) {
+      return BUSY;
+    }
+    this.#strangers += 1;
+    try {
+      return await this.#reviewAndRemember(hash, token);
+    } finally {
+      this.#strangers -= 1;
+    }
+  }
+
   async #reviewAndRemember(hash: string, token: string): Promise<Verdict> {
     try {
       const verdict = await this.#review(token);
       this.#outage.over();
-      const memory = verdict.kind === "allowed" ? this.#allowed : this.#refused;
-      memory.set(hash, verdict);
+      if (verdict.kind === "allowed") {
+        this.#allowed.set(hash, verdict);
+        this.#known.set(hash, true);
+      } else {
+        this.#refused.set(hash, verdict);
+      }
       return verdict;
     } catch (error) {
       if (!(error instanceof KubeError)) {
