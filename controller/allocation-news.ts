@@ -69,8 +69,8 @@ export class AllocationNews {
 
   #tellLoss(service: Service, { loss }: Decision): void {
     if (loss !== undefined) {
-      const { message, reason, what } = loss;
-      this.#log.warn("address released", { service: service.key, ip: what, why: message });
+      const { ips, message, reason } = loss;
+      this.#log.info("address released", { service: service.key, ip: ips.join(" "), why: message });
       this.#events.event(service, LOSS_TYPES[reason], reason, message);
     }
   }

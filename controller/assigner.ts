@@ -4,7 +4,7 @@
  * never be promised the same address, however slow the writes are.
  */
 
-import type { Ip } from "#lib/address/ip.ts";
+import { formatIp, type Ip } from "#lib/address/ip.ts";
 import { Allocations, type Consequences } from "#lib/allocation/allocations.ts";
 import { claimAll } from "#lib/allocation/claim.ts";
 import { decide } from "#lib/allocation/decide.ts";
@@ -185,9 +185,10 @@ export class Assigner {
     this.#written.delete(key);
     this.#doubtful.delete(key);
     this.#news.forget(key);
+    const ips = this.#allocations.allocationOf(key)?.ips.map(formatIp);
     const consequences = this.#allocations.forget(key);
-    if (consequences.hasFreed) {
-      this.#log.info("address released", { service: key });
+    if (ips !== undefined) {
+      this.#log.info("address released", { service: key, ip: ips.join(" "), why: "it is gone" });
     }
     this.#follow(consequences, key);
   }
@@ -217,7 +218,8 @@ export class Assigner {
       this.#outside.allocationsChanged();
     }
     for (const key of displaced) {
-      this.#log.warn("two Services had the same address", { service: key, keeper: by });
+      const ip = this.#allocations.allocationOf(by)?.ips.map(formatIp).join(" ");
+      this.#log.warn("two Services had the same address", { service: key, ip, keeper: by });
       this.#outside.enqueue(key);
     }
     if (hasFreed && this.#waiting.size > 0) {

@@ -229,6 +229,10 @@ async function patchStatus(
   signal: AbortSignal,
 ): Promise<string | undefined> {
   const path = `${servicePath(service)}/status`;
-  const written = await unlessGone(client.strategicPatch<V1Service>(path, patch, { signal }));
+  // The fields are right, and looking for others costs the API server.
+  const query = { fieldValidation: "Ignore" };
+  const written = await unlessGone(
+    client.strategicPatch<V1Service>(path, patch, { query, signal }),
+  );
   return written?.metadata?.resourceVersion;
 }

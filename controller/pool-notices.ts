@@ -32,7 +32,7 @@ export class PoolNotices {
   odd(warnings: readonly PoolWarning[]): void {
     for (const { message, pool } of warnings) {
       if (!this.#told.has(message)) {
-        this.#log.warn("a pool is odd", { pool, why: message });
+        this.#log.warn("the pool has a warning", { pool, why: message });
         this.#tell(pool, "ConfigurationWarning", message);
       }
     }

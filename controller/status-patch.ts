@@ -2,6 +2,7 @@
 
 import { formatIp, type Ip, parseIp } from "#lib/address/ip.ts";
 import type { Decision } from "#lib/allocation/decision.ts";
+import { isForeign } from "#lib/allocation/precondition.ts";
 import { ANNOTATION, CONDITION } from "#lib/api/annotations.ts";
 import { nextCondition } from "#lib/api/condition.ts";
 import type { Condition, Service } from "#lib/api/service.ts";
@@ -62,10 +63,9 @@ function ingress(service: Service, decision: Decision) {
       ? undefined
       : { loadBalancer: { ingress: ips.map((ip) => ({ ip })) } };
   }
-  // Without any pool, an address that does not carry Herald's annotation was given by somebody else.
-  const foreign =
-    decision.reason === "NoPool" && service.annotations[ANNOTATION.allocatedFromPool] === undefined;
-  return service.ingress.length === 0 || foreign ? undefined : { loadBalancer: { ingress: null } };
+  return service.ingress.length === 0 || isForeign(service, decision.reason)
+    ? undefined
+    : { loadBalancer: { ingress: null } };
 }
 
 function conditionChanges(service: Service, decision: Decision, now: string): readonly object[] {

@@ -9,7 +9,7 @@ const LAB = { lab: ["192.0.2.0/30"] };
 
 /** Who keeps the address from a Service that shares with nobody. */
 function holderOf(ip: string, allocations: Allocations): string | undefined {
-  const obstacle = allocations.obstacle(parseIp(ip), holderFrom(service("default/stranger")));
+  const obstacle = allocations.obstacleToGive(parseIp(ip), holderFrom(service("default/stranger")));
   return obstacle?.kind === "no consent" ? obstacle.other.key : undefined;
 }
 

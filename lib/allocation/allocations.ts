@@ -91,8 +91,8 @@ export class Allocations {
   }
 
   /** What keeps the address, which some pool has, from a Service that does not have it yet. */
-  obstacle(ip: Ip, holder: Holder): Obstacle | undefined {
-    return this.#holding(ip)?.obstacleForNewcomer(holder);
+  obstacleToGive(ip: Ip, holder: Holder): Obstacle | undefined {
+    return this.#holding(ip)?.obstacleToGive(holder);
   }
 
   /**
@@ -101,7 +101,7 @@ export class Allocations {
    */
   obstacleToKeep(ip: Ip, holder: Holder): Obstacle | undefined {
     const holding = this.#holding(ip);
-    const obstacle = holding?.obstacleFor(holder);
+    const obstacle = holding?.obstacleToKeep(holder);
     return obstacle !== undefined && outranksAll(holder, holding) ? undefined : obstacle;
   }
 
@@ -156,7 +156,7 @@ export class Allocations {
   allocate(service: Service, ips: readonly Ip[], doubtful: readonly Ip[] = []): Consequences {
     const holder = holderFrom(service);
     const pool = this.#pools.having(ips);
-    const contested = ips.filter((ip) => this.obstacle(ip, holder) !== undefined);
+    const contested = ips.filter((ip) => this.obstacleToGive(ip, holder) !== undefined);
     if (pool === undefined || !contested.every((ip) => this.#mayKeep(service, holder, ip))) {
       throw new Error(
         `Cannot allocate ${ips.map(formatIp).join(", ")} to ${holder.key}: the decision is not of this state`,
@@ -294,7 +294,7 @@ export class Allocations {
     return without(before?.ips ?? [], leaving).length > 0;
   }
 
-  /** Of addresses that an earlier life gave to the Service; those that this one did are remembered when they are released. */
+  /** An earlier life gave these to the Service; what this one gave is remembered when it is released. */
   #rememberLoss(service: string, lost: readonly Ip[]): void {
     const held = this.#allocations.get(service)?.ips ?? [];
     const own = without(lost, held).filter((ip) => !this.isHeldByOtherThan(service, ip));

@@ -3,15 +3,14 @@
  * policies. Nothing is changed here; whoever asks allocates what was decided, or releases.
  */
 
-import { type Ip, isSameIp } from "#lib/address/ip.ts";
-import { ANNOTATION } from "#lib/api/annotations.ts";
+import { formatIp, type Ip, isSameIp } from "#lib/address/ip.ts";
 import type { Service } from "#lib/api/service.ts";
 import type { Allocations } from "./allocations.ts";
 import { choose, refuse } from "./choose.ts";
 import type { Decision } from "./decision.ts";
 import { comeBack, homeOf, keep, needOf, presentOf, stillNeeded } from "./keep.ts";
-import { refuseOutright } from "./precondition.ts";
-import { listIps, type Question, questionOf } from "./question.ts";
+import { isForeign, refuseOutright } from "./precondition.ts";
+import { type Question, questionOf } from "./question.ts";
 import { continued } from "./sentence.ts";
 import { wishOf } from "./wish.ts";
 
@@ -22,8 +21,9 @@ export function decide(allocations: Allocations, service: Service): Decision {
   const refusal = refuseOutright(question);
   if (refusal !== undefined) {
     const refused = refuse(refusal);
-    const isForeign = refusal.reason === "NoPool" && !hasOurs(service);
-    return isForeign ? refused : losing(question, present, continued(refusal.message), refused);
+    return isForeign(service, refusal.reason)
+      ? refused
+      : losing(question, present, continued(refusal.message), refused);
   }
   const wish = wishOf(service);
   if (present.length === 0) {
@@ -45,11 +45,6 @@ export function decide(allocations: Allocations, service: Service): Decision {
   return losing(question, dropped, needOf(question), kept);
 }
 
-/** Without pools, who gave an address shows only in the annotation; MetalLB takes it from the Service all the same. */
-function hasOurs({ annotations }: Service): boolean {
-  return annotations[ANNOTATION.allocatedFromPool] !== undefined;
-}
-
 /** The decision for a Service that loses what it has. */
 function losing(
   { service }: Question,
@@ -65,10 +60,10 @@ function losing(
   if (gone.length === 0) {
     return decision;
   }
-  const what = typeof gone === "string" ? gone : listIps(gone);
-  const message = `${what} is taken from ${service.key}: ${why}`;
+  const ips = typeof gone === "string" ? service.ingress : gone.map(formatIp);
+  const message = `${ips.join(" and ")} is taken from ${service.key}: ${why}`;
   const reason = isOneOrPair(lost) ? "ClearAssignment" : "nolbIPsIPFamily";
-  return { ...decision, loss: { reason, what, message } };
+  return { ...decision, loss: { reason, ips, message } };
 }
 
 function isOneOrPair(ips: readonly Ip[] | string): boolean {

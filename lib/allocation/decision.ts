@@ -46,8 +46,8 @@ export interface Warning {
 export interface Loss {
   /** The latter when its status has what is neither one address nor one of each family. */
   readonly reason: "ClearAssignment" | "nolbIPsIPFamily";
-  /** The addresses, as text. */
-  readonly what: string;
+  /** As text: its status may have had what is no address. */
+  readonly ips: readonly string[];
   /** A sentence: why they are taken from it. */
   readonly message: string;
 }

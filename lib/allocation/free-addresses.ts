@@ -4,7 +4,7 @@ import { MinHeap } from "./min-heap.ts";
 /**
  * The lowest free address of a range, without a list of the free ones: a /64 costs no more than a /32.
  *
- * Below the cursor every address was taken once, and those released since are in the heap; above it, an address is free
+ * Below the cursor every address was barred once, and those that are so no more are in the heap; above it, an address is free
  * unless it is taken. The cursor passes each address once, and each release is pushed and popped once.
  */
 export class FreeAddresses {

@@ -20,10 +20,6 @@ export class Holding {
     return this.#holders.length === 0 && this.#leavers === undefined;
   }
 
-  get isHeld(): boolean {
-    return this.#holders.length > 0;
-  }
-
   isHeldBy(service: string): boolean {
     return this.#holders.some((holder) => holder.key === service);
   }
@@ -48,14 +44,14 @@ export class Holding {
 
   /** Those that hold the address and do not share it with the Service. */
   opponentsOf(holder: Holder): readonly Holder[] {
-    if (this.obstacleFor(holder) === undefined) {
+    if (this.obstacleToKeep(holder) === undefined) {
       return [];
     }
     return this.#holders.filter((other) => other.key !== holder.key && !doShare(other, holder));
   }
 
   /** What keeps a Service from going on with the address; undefined when nothing does. */
-  obstacleFor(holder: Holder): Obstacle | undefined {
+  obstacleToKeep(holder: Holder): Obstacle | undefined {
     const other = this.#anyoneBut(holder.key);
     if (other === undefined) {
       return undefined;
@@ -76,8 +72,8 @@ export class Holding {
   }
 
   /** What keeps a Service from having the address that did not have it before. */
-  obstacleForNewcomer(holder: Holder): Obstacle | undefined {
-    const obstacle = this.obstacleFor(holder);
+  obstacleToGive(holder: Holder): Obstacle | undefined {
+    const obstacle = this.obstacleToKeep(holder);
     if (obstacle !== undefined || this.#leavers === undefined) {
       return obstacle;
     }

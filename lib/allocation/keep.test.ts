@@ -228,7 +228,7 @@ it("a Service that comes to need one family keeps the address of that", () => {
   expect(outcome(decision)).toEqual(["192.0.2.9"]);
   expect(decision.loss).toEqual({
     reason: "ClearAssignment",
-    what: "2001:db8::9",
+    ips: ["2001:db8::9"],
     message: "2001:db8::9 is taken from default/web: default/web needs IPv4",
   });
 });
@@ -239,7 +239,7 @@ describe("a Service of one address that prefers two", () => {
 
     expect(outcome(decision)).toEqual(["192.0.2.0", "2001:db8::9"]);
     expect(decision).toMatchObject({
-      why: "kept, and 192.0.2.0 added: lowest that it may use of the same pool",
+      why: "kept: the Service has it, and 192.0.2.0 added: lowest that it may use of the same pool",
     });
   });
 

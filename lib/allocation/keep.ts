@@ -22,7 +22,7 @@ export function presentOf(question: Question): readonly Ip[] | string {
   const { ingress, key } = service;
   if (ingress.length === 0) {
     const ips = allocations.allocationOf(key)?.ips ?? NOTHING;
-    const isOpen = ips.every((ip) => allocations.obstacle(ip, holder)?.kind !== "leaving");
+    const isOpen = ips.every((ip) => allocations.obstacleToGive(ip, holder)?.kind !== "leaving");
     return isOpen ? ips : NOTHING;
   }
   const ips = shownIps(service);
@@ -91,12 +91,13 @@ export function keep(
   ips: readonly Ip[],
   ledger: PoolLedger,
   wish: Wish,
+  why = "kept: the Service has it",
 ): Assignment {
   const kept: Assignment = {
     kind: "assign",
     ips: wish.addresses?.ips ?? ips,
     pool: ledger.pool.name,
-    why: "kept: the Service has it",
+    why,
     tried: [],
   };
   if (wish.malformed !== undefined) {
@@ -131,7 +132,7 @@ export function comeBack(question: Question, wish: Wish): Assignment | undefined
   if (!isOffered || refuseToGive(question, ledger, ips) !== undefined) {
     return undefined;
   }
-  return { ...keep(question, ips, ledger, wish), why: "the Service had it before" };
+  return keep(question, ips, ledger, wish, "the Service had it before");
 }
 
 function add(question: Question, family: Family, ledger: PoolLedger, kept: Assignment): Assignment {
@@ -145,7 +146,7 @@ function add(question: Question, family: Family, ledger: PoolLedger, kept: Assig
   return {
     ...kept,
     ips: family === "IPv4" ? [...added, ...kept.ips] : [...kept.ips, ...added],
-    why: `kept, and ${listIps(added)} added: lowest that it may use of the same pool`,
+    why: `${kept.why}, and ${listIps(added)} added: lowest that it may use of the same pool`,
   };
 }
 

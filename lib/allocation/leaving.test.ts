@@ -29,7 +29,7 @@ describe("an address that a Service has lost", () => {
     expect(decide(allocations, asks)).toMatchObject({
       reason: "HeldByAnother",
       message:
-        "192.0.2.0 was default/web's, whose status shows it still: default/dns gets it as soon as that is written",
+        "192.0.2.0 was default/web's, whose status shows it still: it is free as soon as that is written",
     });
   });
 

@@ -27,12 +27,12 @@ describe("max-per-namespace", () => {
     expect(decision).toMatchObject({
       reason: "QuotaReached",
       message:
-        'Namespace "shop" may have 2 addresses of pool "lab" by herald-lb.io/max-per-namespace, and shop/c would take it beyond: raise that, or delete a Service of the namespace',
+        'Namespace "shop" has 2 of the 2 addresses of pool "lab" that herald-lb.io/max-per-namespace allows, and shop/c needs one more: raise that, or delete a Service of the namespace',
       tried: [
         {
           pool: "lab",
           because:
-            'namespace "shop" has as many of its addresses as herald-lb.io/max-per-namespace allows (2)',
+            'namespace "shop" has 2 of the 2 addresses that herald-lb.io/max-per-namespace allows, and one more would be needed',
         },
       ],
     });
@@ -97,7 +97,7 @@ describe("max-per-namespace", () => {
       warning: {
         reason: "AdditionalAssignFailed",
         message: expect.stringMatching(
-          /^shop\/a keeps 192\.0\.2\.0 alone: namespace "shop" may have 1/,
+          /^shop\/a keeps 192\.0\.2\.0 alone: namespace "shop" has 1 of the 1 addresses of pool "lab"/,
         ),
       },
     });
@@ -145,7 +145,7 @@ describe("an excluded address", () => {
     expect(outcome(decision)).toEqual(["192.0.2.0"]);
     expect(decision.loss).toEqual({
       reason: "ClearAssignment",
-      what: "192.0.2.1",
+      ips: ["192.0.2.1"],
       message:
         '192.0.2.1 is taken from default/web: 192.0.2.1 is excluded from pool "lab" by its annotation herald-lb.io/exclude',
     });

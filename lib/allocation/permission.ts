@@ -41,15 +41,7 @@ export function refuseToKeep(
   ips: readonly Ip[],
 ): PoolFinding | undefined {
   const { allocations, holder } = question;
-  return (
-    refuseService(question, ledger) ??
-    firstOf(
-      ips,
-      (ip) =>
-        refuseAvoided(question, ledger, ip) ??
-        refuseTaken(question, ip, allocations.obstacleToKeep(ip, holder)),
-    )
-  );
+  return refuseAny(question, ledger, ips, (ip) => allocations.obstacleToKeep(ip, holder));
 }
 
 /** Why the Service may not be given the addresses, all of which the pool has. */
@@ -60,15 +52,22 @@ export function refuseToGive(
 ): PoolFinding | undefined {
   const { allocations, holder } = question;
   return (
-    refuseService(question, ledger) ??
-    firstOf(
-      ips,
-      (ip) =>
-        refuseAvoided(question, ledger, ip) ??
-        refuseTaken(question, ip, allocations.obstacle(ip, holder)),
-    ) ??
+    refuseAny(question, ledger, ips, (ip) => allocations.obstacleToGive(ip, holder)) ??
     refuseBeyondQuota(question, ledger, ips)
   );
+}
+
+function refuseAny(
+  question: Question,
+  ledger: PoolLedger,
+  ips: readonly Ip[],
+  obstacleAt: (ip: Ip) => Obstacle | undefined,
+): PoolFinding | undefined {
+  let finding = refuseService(question, ledger);
+  for (const ip of ips) {
+    finding ??= refuseAvoided(question, ledger, ip) ?? refuseTaken(question, ip, obstacleAt(ip));
+  }
+  return finding;
 }
 
 function refuseBeyondQuota(
@@ -79,17 +78,25 @@ function refuseBeyondQuota(
   const { allocations, holder } = question;
   const added = ips.filter((ip) => !allocations.isHeldInNamespace(ip, holder));
   return added.length > allocations.quotaLeft(holder, ledger)
-    ? quotaReached(question, ledger)
+    ? quotaReached(question, ledger, added.length)
     : undefined;
 }
 
-export function quotaReached({ service }: Question, { pool }: PoolLedger): PoolFinding {
-  const { maxPerNamespace = 0, name } = pool;
-  const annotation = POOL_ANNOTATION.maxPerNamespace;
+/** @param needed how many addresses more than its namespace has already */
+export function quotaReached(
+  { service }: Question,
+  ledger: PoolLedger,
+  needed: number,
+): PoolFinding {
+  const { maxPerNamespace = 0, name } = ledger.pool;
+  const has = ledger.heldIn(service.namespace);
+  const limit = `of the ${maxPerNamespace} addresses`;
+  const byWhat = `that ${POOL_ANNOTATION.maxPerNamespace} allows`;
+  const more = `${needed === 1 ? "one" : needed} more`;
   return {
     reason: "QuotaReached",
-    message: `Namespace "${service.namespace}" may have ${maxPerNamespace} addresses of pool "${name}" by ${annotation}, and ${service.key} would take it beyond: raise that, or delete a Service of the namespace`,
-    because: `namespace "${service.namespace}" has as many of its addresses as ${annotation} allows (${maxPerNamespace})`,
+    message: `Namespace "${service.namespace}" has ${has} ${limit} of pool "${name}" ${byWhat}, and ${service.key} needs ${more}: raise that, or delete a Service of the namespace`,
+    because: `namespace "${service.namespace}" has ${has} ${limit} ${byWhat}, and ${more} would be needed`,
   };
 }
 
@@ -108,7 +115,7 @@ function refuseAvoided(
 }
 
 function refuseTaken(
-  { holder, service }: Question,
+  { holder }: Question,
   ip: Ip,
   obstacle: Obstacle | undefined,
 ): PoolFinding | undefined {
@@ -131,7 +138,7 @@ function refuseTaken(
     case "leaving":
       return {
         reason: "HeldByAnother",
-        message: `${address} was ${obstacle.other}'s, whose status shows it still: ${service.key} gets it as soon as that is written`,
+        message: `${address} was ${obstacle.other}'s, whose status shows it still: it is free as soon as that is written`,
         because: `${address} is still shown by ${obstacle.other}, which has lost it`,
       };
   }
@@ -157,14 +164,4 @@ function hasOtherKey(other: Holder, holder: Holder): boolean {
 
 function shownKey({ sharingKey }: Holder): string {
   return sharingKey === "" ? "unset" : `"${shorten(sharingKey)}"`;
-}
-
-function firstOf<T, R>(values: readonly T[], find: (value: T) => R | undefined): R | undefined {
-  for (const value of values) {
-    const found = find(value);
-    if (found !== undefined) {
-      return found;
-    }
-  }
-  return undefined;
 }

@@ -5,7 +5,7 @@ export interface PoolUsage {
   readonly pool: string;
   /** Addresses that can be given at all; at most 2^63 - 1, as MetalLB counts. */
   readonly capacity: Readonly<Record<Family, bigint>>;
-  /** Addresses that some Service holds, a shared one counted once. */
+  /** Addresses that some Service holds or is leaving, a shared one counted once. */
   readonly inUse: Readonly<Record<Family, bigint>>;
   /** Services that hold an address of it. */
   readonly services: number;

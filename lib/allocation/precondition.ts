@@ -1,5 +1,15 @@
-import type { Finding } from "./decision.ts";
+import { ANNOTATION } from "#lib/api/annotations.ts";
+import type { Service } from "#lib/api/service.ts";
+import type { Finding, Refusal } from "./decision.ts";
 import type { Question } from "./question.ts";
+
+/**
+ * Whether an address of the Service was given by somebody else than Herald. Without pools that shows only in the annotation;
+ * MetalLB takes the address from the Service all the same.
+ */
+export function isForeign({ annotations }: Service, reason: Refusal): boolean {
+  return reason === "NoPool" && annotations[ANNOTATION.allocatedFromPool] === undefined;
+}
 
 /** What forbids any address, whatever the pools hold. */
 export function refuseOutright(question: Question): Finding | undefined {

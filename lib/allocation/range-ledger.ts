@@ -164,7 +164,7 @@ export class RangeLedger {
     const holding = this.isAvoided(value) ? undefined : this.#holdings.get(value);
     return (
       holding?.knows(holder.key) === true &&
-      holding.obstacleForNewcomer(holder) === undefined &&
+      holding.obstacleToGive(holder) === undefined &&
       (!onlyJoins || holding.isHeldIn(holder.namespace, holder.key))
     );
   }

@@ -121,7 +121,7 @@ export function lowestOf(
       return found;
     }
   }
-  return quotaReached(question, ledger);
+  return quotaReached(question, ledger, families.length);
 }
 
 /** The last family alone goes before the first alone, so that the address that is listed first is the lowest. */

@@ -24,7 +24,7 @@ export class SharingGroup {
     for (const [value, holding] of this.#holdings) {
       const isLower = lowest === undefined || value < lowest;
       const isWithin = within === undefined || holding.isHeldIn(within, holder.key);
-      if (isLower && isWithin && holding.obstacleForNewcomer(holder) === undefined) {
+      if (isLower && isWithin && holding.obstacleToGive(holder) === undefined) {
         lowest = value;
       }
     }

@@ -41,7 +41,7 @@ function messageFor(
     case "PoolExhausted":
       return `Every address of the pools ${names} that ${key} may use is taken: widen a pool, or delete a Service that uses one`;
     case "QuotaReached":
-      return `Namespace "${namespace}" has as many addresses of the pools ${names} as their annotation ${POOL_ANNOTATION.maxPerNamespace} allows: raise one, or delete a Service of the namespace`;
+      return `Namespace "${namespace}" has not so many addresses of the pools ${names} left as ${key} needs, by their annotation ${POOL_ANNOTATION.maxPerNamespace}: raise one, or delete a Service of the namespace`;
     case "PoolNotForService":
       return `The pools ${names} serve only Services that their serviceSelectors match: give ${key} such labels, or add a pool`;
     case "PoolNotForNamespace":

@@ -10,7 +10,7 @@ export interface PoolObject {
     /** Raised by each change of the spec, and by no change of metadata or status. */
     readonly generation?: number;
     readonly labels: Labels;
-    /** Those of POOL_ANNOTATION. */
+    /** Those under herald-lb.io/, known or not. */
     readonly annotations: Labels;
   };
   readonly spec: unknown;

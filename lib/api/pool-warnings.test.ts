@@ -66,15 +66,15 @@ describe("a pool with an exclusion that takes out nothing", () => {
   it.each([
     [
       ["198.51.100.0/24"],
-      'Pool "lab" has no address of 198.51.100.0/24, which herald-lb.io/exclude takes out of it: correct the entry, or remove it',
+      'Pool "lab" has no address of 198.51.100.0/24, which its annotation herald-lb.io/exclude names: correct the entry, or remove it',
     ],
     [
       ["198.51.100.1/32", "198.51.100.1/32", "198.51.100.2/32"],
-      'Pool "lab" has no address of 198.51.100.1/32, 198.51.100.2/32, which herald-lb.io/exclude takes out of it: correct these entries, or remove them',
+      'Pool "lab" has no address of 198.51.100.1/32, 198.51.100.2/32, which its annotation herald-lb.io/exclude names: correct these entries, or remove them',
     ],
     [
       ["198.51.100.1/32", "198.51.100.3/32", "198.51.100.5/32", "2001:db8:1::/64"],
-      'Pool "lab" has no address of 198.51.100.1/32, 198.51.100.3/32, 198.51.100.5/32 and 1 more, which herald-lb.io/exclude takes out of it: correct these entries, or remove them',
+      'Pool "lab" has no address of 198.51.100.1/32, 198.51.100.3/32, 198.51.100.5/32 and 1 more, which its annotation herald-lb.io/exclude names: correct these entries, or remove them',
     ],
   ])("of %j is warned of", (exclusions, message) => {
     const slipped = { ...lab, idleExclusions: exclusions.map(parseRange) };
@@ -102,7 +102,7 @@ it("a pool with an annotation that is misspelt is warned of", () => {
     {
       pool: "lab",
       message:
-        'Pool "lab" has the annotation herald-lb.io/exlude, which says nothing to Herald: it knows herald-lb.io/exclude, herald-lb.io/max-per-namespace, herald-lb.io/hold-released',
+        'Pool "lab" has the annotation herald-lb.io/exlude, of which Herald knows nothing: write one of herald-lb.io/exclude, herald-lb.io/max-per-namespace, herald-lb.io/hold-released, or remove it',
     },
   ]);
 });

@@ -75,12 +75,13 @@ function idle(pool: string, exclusions: readonly IpRange[]): string {
     texts.length === 1
       ? "correct the entry, or remove it"
       : "correct these entries, or remove them";
-  return `Pool "${pool}" has no address of ${few(texts)}, which ${POOL_ANNOTATION.exclude} takes out of it: ${mend}`;
+  return `Pool "${pool}" has no address of ${few(texts)}, which its annotation ${POOL_ANNOTATION.exclude} names: ${mend}`;
 }
 
 function unknown(pool: string, keys: readonly string[]): string {
   const known = Object.values(POOL_ANNOTATION).join(", ");
-  return `Pool "${pool}" has the annotation ${few(keys)}, which says nothing to Herald: it knows ${known}`;
+  const which = keys.length === 1 ? "the annotation" : "the annotations";
+  return `Pool "${pool}" has ${which} ${few(keys)}, of which Herald knows nothing: write one of ${known}, or remove it`;
 }
 
 function few(texts: readonly string[]): string {

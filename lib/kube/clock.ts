@@ -1,5 +1,3 @@
-import { setTimeout as sleep } from "node:timers/promises";
-
 /** Time as this folder needs it; tests give one that stands still. */
 export interface Clock {
   /** Milliseconds that only grow, whatever is done to the machine's clock. */
@@ -13,5 +11,22 @@ export interface Clock {
 export const systemClock: Clock = {
   now: () => performance.now(),
   wall: () => Date.now(),
-  delay: (ms, signal) => sleep(ms, undefined, { signal }).catch(() => undefined),
+  delay,
 };
+
+/** That of node:timers/promises makes an error with a stack for each delay that is ended, and each call of the API ends one. */
+function delay(ms: number, signal: AbortSignal): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  if (signal.aborted) {
+    resolve();
+    return promise;
+  }
+  const end = () => {
+    clearTimeout(timer);
+    signal.removeEventListener("abort", end);
+    resolve();
+  };
+  const timer = setTimeout(end, ms);
+  signal.addEventListener("abort", end, { once: true });
+  return promise;
+}

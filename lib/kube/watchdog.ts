@@ -1,5 +1,8 @@
 import type { Clock } from "./clock.ts";
 
+/** Given as a reason, it spares the making of an error that nobody reads. */
+const DONE = "done";
+
 /** A signal that aborts when nothing was heard for `limitMs`, or together with its parent. Dispose it when the work is done. */
 export class Watchdog implements Disposable {
   readonly #clock: Clock;
@@ -44,7 +47,7 @@ export class Watchdog implements Disposable {
 
   [Symbol.dispose](): void {
     this.#parent?.removeEventListener("abort", this.#follow);
-    this.#disposed.abort();
+    this.#disposed.abort(DONE);
   }
 
   async #guard(): Promise<void> {
