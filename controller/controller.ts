@@ -9,7 +9,6 @@ import { isServedBy, regardingService, type Service } from "#lib/api/service.ts"
 import type { KubeClient } from "#lib/kube/client.ts";
 import { systemClock } from "#lib/kube/clock.ts";
 import { EventRecorder } from "#lib/kube/events.ts";
-import { unlessGone } from "#lib/kube/kube-error.ts";
 import { PATHS, servicePath } from "#lib/kube/paths.ts";
 import { Reflector } from "#lib/kube/reflector.ts";
 import { WorkQueue } from "#lib/kube/work-queue.ts";
@@ -29,8 +28,9 @@ import { NodeAddressWatch } from "./node-addresses.ts";
 import type { ControllerOptions } from "./options.ts";
 import { PoolNotices } from "./pool-notices.ts";
 import { PoolStatusWriter } from "./pool-status.ts";
+import { Prerequisites } from "./prerequisites.ts";
 import { ReleasedStore } from "./released-store.ts";
-import type { StatusPatch } from "./status-patch.ts";
+import { StatusWriter } from "./status-writer.ts";
 
 /** Status writes under way at once: as many as the client keeps connections. */
 const WRITERS = 8;
@@ -53,9 +53,9 @@ export interface ControllerParts {
 export async function lead(parts: ControllerParts, signal: AbortSignal): Promise<void> {
   const { client, log, metrics, options, owners } = parts;
   const { lbClass, mlSecretName, namespace } = options;
-  let writing = 0;
+  const statusWriter = new StatusWriter(client);
   // An address is waited for, and what is told of it is not: where thousands are given, the API server has both to do.
-  const isBusy = () => writing > 0;
+  const isBusy = () => statusWriter.isBusy;
   const events = new EventRecorder(client, { component: "herald-controller", isBusy, log });
   const queue = new WorkQueue<string>({ name: "services", concurrency: WRITERS, log });
   const retries = new WorkQueue<"waiting Services">({ name: "retries", log });
@@ -84,14 +84,7 @@ export async function lead(parts: ControllerParts, signal: AbortSignal): Promise
         return service !== undefined && isOurs(service) ? service : undefined;
       },
       services: () => Iterator.from(services.values()).filter(isOurs),
-      patchStatus: async (service, patch, within) => {
-        writing += 1;
-        try {
-          return await patchStatus(client, service, patch, within);
-        } finally {
-          writing -= 1;
-        }
-      },
+      patchStatus: (service, patch, within) => statusWriter.write(service, patch, within),
       event: (service, type, reason, message) =>
         events.record(regardingService(service), type, reason, message),
       enqueue: (key) => queue.add(key),
@@ -121,22 +114,17 @@ export async function lead(parts: ControllerParts, signal: AbortSignal): Promise
   );
   metrics.leading(usages, signal);
   let inForce: readonly Pool[] | undefined;
+  const usePools = () => assigner.setPools(inForce ?? []);
   /** No address is given before all this is known, for all of it decides who gets which. */
-  const awaited = new Set(["pools", "services", "nodes", "memory"]);
-  const arrived = (what: string) => {
-    awaited.delete(what);
-    if (awaited.size === 0) {
-      assigner.setPools(inForce ?? []);
-    }
-  };
-  /** Until all are known they wait for the pools, which look at them in an order. */
+  const known = new Prerequisites(["pools", "Services", "nodes", "released addresses"], usePools);
+  /** Before that a Service waits for the first look at the pools, which takes all in their order. */
   const look = (key: string) => {
-    if (services.hasSynced) {
+    if (known.areMet) {
       queue.add(key);
     }
   };
   services.on({
-    synced: () => arrived("services"),
+    synced: () => known.met("Services"),
     added: ({ key }) => look(key),
     updated: ({ key }) => look(key),
     deleted: (service) => {
@@ -159,7 +147,10 @@ export async function lead(parts: ControllerParts, signal: AbortSignal): Promise
       inForce = pools;
       metrics.configLoaded();
       log.info("pools in force", { pools: pools.map(({ name }) => name) });
-      arrived("pools");
+      if (known.areMet) {
+        usePools();
+      }
+      known.met("pools");
       tellOddPools();
     },
     poolSeen: (name) => poolStatus.poolSeen(name),
@@ -173,20 +164,18 @@ export async function lead(parts: ControllerParts, signal: AbortSignal): Promise
   );
   let nodes: readonly NodeAddresses[] = [];
   const tellOddPools = () => notices.odd(poolWarnings(inForce ?? [], nodes));
-  const nodeAddresses = new NodeAddressWatch(client, log, (known) => {
-    nodes = known;
-    assigner.setNodeAddresses(known.flatMap(({ addresses }) => addresses));
+  const nodeAddresses = new NodeAddressWatch(client, log, (all) => {
+    nodes = all;
+    assigner.setNodeAddresses(all.flatMap(({ addresses }) => addresses));
     tellOddPools();
-    if (awaited.has("nodes")) {
-      arrived("nodes");
-    }
+    known.met("nodes");
   });
 
   /** What is done once at the beginning, and tried until it is done. */
   const beginnings = {
-    memory: async (within: AbortSignal) => {
+    "released addresses": async (within: AbortSignal) => {
       assigner.remember(await releasedStore.read(within));
-      arrived("memory");
+      known.met("released addresses");
     },
     "member key": (within: AbortSignal) =>
       ensureMemberKey(client, { namespace, name: mlSecretName }, log, within),
@@ -194,12 +183,12 @@ export async function lead(parts: ControllerParts, signal: AbortSignal): Promise
   };
   const doWithoutNodes = async () => {
     await systemClock.delay(NODES_WAIT_MS, signal);
-    if (awaited.has("nodes") && !signal.aborted) {
+    if (known.lacks("nodes") && !signal.aborted) {
       log.warn("nodes cannot be read: their addresses are given like any other until they can");
-      arrived("nodes");
+      known.met("nodes");
     }
   };
-  startup.add("memory");
+  startup.add("released addresses");
   startup.add("member key");
   startup.add("sweep");
   await Promise.all([
@@ -219,20 +208,4 @@ export async function lead(parts: ControllerParts, signal: AbortSignal): Promise
     startup.run(signal, (task, within) => beginnings[task](within)),
     events.run(signal),
   ]);
-}
-
-/** @returns the resourceVersion after the write; undefined when the Service is gone */
-async function patchStatus(
-  client: KubeClient,
-  service: Service,
-  patch: StatusPatch,
-  signal: AbortSignal,
-): Promise<string | undefined> {
-  const path = `${servicePath(service)}/status`;
-  // The fields are right, and looking for others costs the API server.
-  const query = { fieldValidation: "Ignore" };
-  const written = await unlessGone(
-    client.strategicPatch<V1Service>(path, patch, { query, signal }),
-  );
-  return written?.metadata?.resourceVersion;
 }

@@ -146,7 +146,9 @@ export class PoolStatusWriter {
   async #lookLater(name: string, entry: Entry, waitMs: number, signal: AbortSignal): Promise<void> {
     await this.#clock.delay(waitMs, signal);
     entry.isWaiting = false;
-    this.#queue.add(name);
+    if (!signal.aborted) {
+      this.#look(name, entry);
+    }
   }
 
   async #write(name: string, signal: AbortSignal): Promise<void> {

@@ -3,10 +3,10 @@
 import { type Family, formatIp, type Ip, isSameIp } from "#lib/address/ip.ts";
 import { POOL_ANNOTATION } from "#lib/api/annotations.ts";
 import type { Assignment } from "./decision.ts";
-import { refuseToGive, refuseToKeep } from "./permission.ts";
+import { refuseToKeep } from "./permission.ts";
 import type { PoolLedger } from "./pool-ledger.ts";
 import { acceptableFamilies, listIps, type Question } from "./question.ts";
-import { lowestOf, refuseUnasked } from "./search.ts";
+import { lowestOf } from "./search.ts";
 import { continued, shorten } from "./sentence.ts";
 import { shownIps } from "./shown-ips.ts";
 import type { Wish } from "./wish.ts";
@@ -110,31 +110,6 @@ export function keep(
     : add(question, missing, ledger, kept);
 }
 
-/**
- * What a Service without address had when it had one, as when it was deleted and made again under its name: undefined
- * when it asks for addresses itself, or when it could not be given those now.
- */
-export function comeBack(question: Question, wish: Wish): Assignment | undefined {
-  const { allocations, service, families } = question;
-  if (wish.addresses !== undefined || wish.malformed !== undefined) {
-    return undefined;
-  }
-  const released = allocations.released.lastOf(service.key);
-  const ips = released.filter(({ family }) => families.includes(family));
-  const ledger = isAcceptable(question, ips) ? allocations.pools.having(ips) : undefined;
-  if (ledger === undefined) {
-    return undefined;
-  }
-  const isOffered =
-    wish.pool === undefined
-      ? refuseUnasked(question, ledger) === undefined
-      : wish.pool.name === ledger.pool.name;
-  if (!isOffered || refuseToGive(question, ledger, ips) !== undefined) {
-    return undefined;
-  }
-  return keep(question, ips, ledger, wish, "the Service had it before");
-}
-
 function add(question: Question, family: Family, ledger: PoolLedger, kept: Assignment): Assignment {
   const { allocations, holder } = question;
   const counted = kept.ips.filter((ip) => !allocations.isHeldInNamespace(ip, holder));
@@ -150,7 +125,7 @@ function add(question: Question, family: Family, ledger: PoolLedger, kept: Assig
   };
 }
 
-function isAcceptable(question: Question, ips: readonly Ip[]): boolean {
+export function isAcceptable(question: Question, ips: readonly Ip[]): boolean {
   const has = (family: Family): boolean => ips.some((ip) => ip.family === family);
   return acceptableFamilies(question).some(
     (families) => families.length === ips.length && families.every(has),

@@ -27,7 +27,7 @@ function loadFigures(of: string, { rounds }: ServicesResult): readonly Figure[] 
     { name: "  slowest to fastest", value: Math.max(...alone) / Math.min(...alone), unit: "×" },
     ...medianFigures(`${of}: to the last address`, served, "s"),
     ...medianFigures(`${of}: to the last address, to alone`, ratios, "×", 1.5),
-    ...medianFigures(`${of}: API server's processor time, to alone`, apiServer, "×", 1.6),
+    ...medianFigures(`${of}: API server's processor time, to alone`, apiServer, "×"),
     ...medianFigures(`${of}: controller's processor time`, controller, "s"),
   ];
 }
