@@ -149,6 +149,31 @@ export class Assigner {
     this.#news.settled(service, decision);
   }
 
+  /** Releases what a Service has that is gone. */
+  forget(key: string): void {
+    this.#waiting.delete(key);
+    this.#written.delete(key);
+    this.#doubtful.delete(key);
+    this.#news.forget(key);
+    const ips = this.#allocations.allocationOf(key)?.ips.map(formatIp);
+    const consequences = this.#allocations.forget(key);
+    if (ips !== undefined) {
+      this.#log.info("address released", { service: key, ip: ips.join(" "), why: "it is gone" });
+    }
+    this.#follow(consequences, key);
+  }
+
+  /** Has those looked at again that wait for an address: the oldest first, as they would have been served had there been room. */
+  retryWaiting(): void {
+    const services = [...this.#waiting]
+      .map((key) => this.#outside.service(key))
+      .filter((service) => service !== undefined)
+      .sort(assignedThenOldest);
+    for (const { key } of services) {
+      this.#outside.enqueue(key);
+    }
+  }
+
   /**
    * While it is not known how the write ended, nobody else is given what it carried: until the watch tells of another
    * version of the Service, or another write of this one succeeds, which shows that the first did not.
@@ -166,7 +191,8 @@ export class Assigner {
       }
       return resourceVersion !== undefined;
     } catch (error) {
-      if (!isRefusal(error)) {
+      const isThere = this.#outside.service(key) !== undefined;
+      if (isThere && !isRefusal(error)) {
         const ips = [...this.#doubtfulIps(service), ...carriedBy(patch)];
         this.#doubtful.set(key, { service, ips });
       }
@@ -177,20 +203,6 @@ export class Assigner {
   #doubtfulIps(service: Service): readonly Ip[] {
     const doubtful = this.#doubtful.get(service.key);
     return doubtful?.service === service ? doubtful.ips : [];
-  }
-
-  /** Releases what a Service has that is gone. */
-  forget(key: string): void {
-    this.#waiting.delete(key);
-    this.#written.delete(key);
-    this.#doubtful.delete(key);
-    this.#news.forget(key);
-    const ips = this.#allocations.allocationOf(key)?.ips.map(formatIp);
-    const consequences = this.#allocations.forget(key);
-    if (ips !== undefined) {
-      this.#log.info("address released", { service: key, ip: ips.join(" "), why: "it is gone" });
-    }
-    this.#follow(consequences, key);
   }
 
   #decide(service: Service): Decision {
@@ -224,17 +236,6 @@ export class Assigner {
     }
     if (hasFreed && this.#waiting.size > 0) {
       this.#outside.retrySoon();
-    }
-  }
-
-  /** Has those looked at again that wait for an address: the oldest first, as they would have been served had there been room. */
-  retryWaiting(): void {
-    const services = [...this.#waiting]
-      .map((key) => this.#outside.service(key))
-      .filter((service) => service !== undefined)
-      .sort(assignedThenOldest);
-    for (const { key } of services) {
-      this.#outside.enqueue(key);
     }
   }
 }

@@ -5,9 +5,9 @@ import { POOL_ANNOTATION } from "#lib/api/annotations.ts";
 import type { Allocations } from "./allocations.ts";
 import type { Assignment, Decision, Finding, PoolRefusal, Refused } from "./decision.ts";
 import { refuseToGive } from "./permission.ts";
-import { listIps, type Question } from "./question.ts";
+import type { Question } from "./question.ts";
 import { type Found, Search } from "./search.ts";
-import { listNames, shorten } from "./sentence.ts";
+import { listIps, listNames, shorten } from "./sentence.ts";
 import { summarize } from "./summary.ts";
 import type { Wish } from "./wish.ts";
 

@@ -3,11 +3,12 @@
 import { type Family, formatIp, type Ip, isSameIp } from "#lib/address/ip.ts";
 import { POOL_ANNOTATION } from "#lib/api/annotations.ts";
 import type { Assignment } from "./decision.ts";
+import { acceptableFamilies } from "./families.ts";
 import { refuseToKeep } from "./permission.ts";
 import type { PoolLedger } from "./pool-ledger.ts";
-import { acceptableFamilies, listIps, type Question } from "./question.ts";
+import type { Question } from "./question.ts";
 import { lowestOf } from "./search.ts";
-import { continued, shorten } from "./sentence.ts";
+import { continued, listIps, shorten } from "./sentence.ts";
 import { shownIps } from "./shown-ips.ts";
 import type { Wish } from "./wish.ts";
 
@@ -127,7 +128,7 @@ function add(question: Question, family: Family, ledger: PoolLedger, kept: Assig
 
 export function isAcceptable(question: Question, ips: readonly Ip[]): boolean {
   const has = (family: Family): boolean => ips.some((ip) => ip.family === family);
-  return acceptableFamilies(question).some(
+  return acceptableFamilies(question.service).some(
     (families) => families.length === ips.length && families.every(has),
   );
 }

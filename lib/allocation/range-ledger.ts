@@ -1,11 +1,10 @@
 import type { IpRange } from "#lib/address/ip-range.ts";
+import { isBuggy } from "./buggy-addresses.ts";
 import { FreeAddresses } from "./free-addresses.ts";
 import { groupOf, type Holder } from "./holder.ts";
 import { Holding } from "./holding.ts";
 import { LastResort } from "./last-resort.ts";
 import { SharingGroup } from "./sharing-group.ts";
-
-const BLOCK = 256n;
 
 /** Who looks for an address. */
 export interface Seeker {
@@ -21,7 +20,7 @@ export class RangeLedger {
   readonly range: IpRange;
   /** What is given only when nothing else is. */
   readonly lastResort: LastResort;
-  readonly #skipsBuggy: boolean;
+  readonly #avoidsBuggy: boolean;
   readonly #holdings = new Map<bigint, Holding>();
   readonly #groups = new Map<string, SharingGroup>();
   readonly #free: FreeAddresses;
@@ -29,7 +28,7 @@ export class RangeLedger {
   /** @param avoidBuggyIps as in the pool */
   constructor(range: IpRange, avoidBuggyIps: boolean) {
     this.range = range;
-    this.#skipsBuggy = avoidBuggyIps && range.family === "IPv4";
+    this.#avoidsBuggy = avoidBuggyIps && range.family === "IPv4";
     const isOut = (value: bigint) => this.#holdings.has(value) || this.isAvoided(value);
     const lastResort = new LastResort(isOut);
     this.lastResort = lastResort;
@@ -38,7 +37,7 @@ export class RangeLedger {
 
   /** Whether the address ends in .0 or .255 and the pool avoids those. */
   isAvoided(value: bigint): boolean {
-    return this.#skipsBuggy && isBuggy(value);
+    return this.#avoidsBuggy && isBuggy(value);
   }
 
   holding(value: bigint): Holding | undefined {
@@ -135,13 +134,12 @@ export class RangeLedger {
   }
 
   #existingGroupAt(value: bigint, holder: Holder): SharingGroup | undefined {
-    const key = this.isAvoided(value) ? undefined : groupOf(holder);
+    const key = this.#groupKeyAt(value, holder);
     return key === undefined ? undefined : this.#groups.get(key);
   }
 
-  /** None at an address that the pool has come to avoid since it was given: nobody is to join its holder there. */
   #groupAt(value: bigint, holder: Holder): SharingGroup | undefined {
-    const key = this.isAvoided(value) ? undefined : groupOf(holder);
+    const key = this.#groupKeyAt(value, holder);
     if (key === undefined) {
       return undefined;
     }
@@ -151,6 +149,11 @@ export class RangeLedger {
       this.#groups.set(key, group);
     }
     return group;
+  }
+
+  /** None at an address that the pool has come to avoid since it was given: nobody is to join its holder there. */
+  #groupKeyAt(value: bigint, holder: Holder): string | undefined {
+    return this.isAvoided(value) ? undefined : groupOf(holder);
   }
 
   #again({ holder, own, onlyJoins }: Seeker): bigint | undefined {
@@ -175,9 +178,4 @@ function lesser(a: bigint | undefined, b: bigint | undefined): bigint | undefine
     return a ?? b;
   }
   return a < b ? a : b;
-}
-
-function isBuggy(value: bigint): boolean {
-  const lastByte = value & (BLOCK - 1n);
-  return lastByte === 0n || lastByte === BLOCK - 1n;
 }

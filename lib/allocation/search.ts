@@ -1,9 +1,10 @@
 import type { Family, Ip } from "#lib/address/ip.ts";
 import { ANNOTATION } from "#lib/api/annotations.ts";
 import type { PoolFinding, PoolRefusal } from "./decision.ts";
+import { acceptableFamilies } from "./families.ts";
 import { quotaReached, refuseService } from "./permission.ts";
 import type { PoolLedger } from "./pool-ledger.ts";
-import { acceptableFamilies, type Question } from "./question.ts";
+import type { Question } from "./question.ts";
 
 export interface Found {
   readonly ips: readonly Ip[];
@@ -28,7 +29,7 @@ export class Search {
    * gives both goes before one of higher priority that gives one.
    */
   among(ledgers: readonly PoolLedger[]): Found | undefined {
-    for (const families of acceptableFamilies(this.#question)) {
+    for (const families of acceptableFamilies(this.#question.service)) {
       for (const ledger of ledgers) {
         const ips = this.#take(ledger, families);
         if (ips !== undefined) {
