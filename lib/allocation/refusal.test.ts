@@ -213,6 +213,39 @@ describe("a Service that gets nothing is told why, and what to do:", () => {
   });
 });
 
+describe("a megabyte", () => {
+  const MEGABYTE = 2 ** 20;
+  const rubbish = [
+    "x".repeat(MEGABYTE),
+    "🦆".repeat(MEGABYTE / 4),
+    "192.0.2.1,".repeat(MEGABYTE / 10),
+  ];
+  const fields = rubbish.flatMap((text): Partial<Service>[] => [
+    annotated({ loadBalancerIPs: text }),
+    annotated({ "address-pool": text }),
+    annotated({ "allow-shared-ip": text }),
+    { loadBalancerIp: text },
+  ]);
+
+  it.each(fields)("in a request, number %#, makes a short sentence or changes nothing", (given) => {
+    const allocations = withPools({ ...LAB, reserved });
+    const decision = decide(allocations, service("default/web", given));
+    const message = decision.kind === "refuse" ? decision.message : "";
+
+    expect(message.length).toBeLessThan(400);
+    expect(decision.tried.every(({ because }) => because.length < 400)).toBe(true);
+  });
+
+  it.each(fields)("in a request, number %#, takes no address that is not asked away", (given) => {
+    const has = { ...given, ingress: ["192.0.2.10"] };
+    const decision = decide(withPools(LAB), service("default/web", has));
+    const asksForPool = "metallb.io/address-pool" in (given.annotations ?? {});
+
+    expect(decision.kind).toBe(asksForPool ? "refuse" : "assign");
+    expect((decision.loss?.message ?? "").length).toBeLessThan(400);
+  });
+});
+
 describe("a decision names the pools that were passed over", () => {
   const specs = {
     tenants,
