@@ -160,7 +160,7 @@ export class Assigner {
     if (ips !== undefined) {
       this.#log.info("address released", { service: key, ip: ips.join(" "), why: "it is gone" });
     }
-    this.#follow(consequences, key);
+    this.#follow(consequences);
   }
 
   /** Has those looked at again that wait for an address: the oldest first, as they would have been served had there been room. */
@@ -210,6 +210,11 @@ export class Assigner {
     if (doubtful.length === 0) {
       this.#doubtful.delete(service.key);
     }
+    const rivals = this.#allocations.rivalsOf(service);
+    if (rivals.length > 0) {
+      const ip = service.ingress.join(" ");
+      this.#log.warn("two Services show the same address", { service: service.key, ip, rivals });
+    }
     const decision = decide(this.#allocations, service);
     const consequences =
       decision.kind === "assign"
@@ -221,17 +226,15 @@ export class Assigner {
     } else {
       this.#waiting.delete(service.key);
     }
-    this.#follow(consequences, service.key);
+    this.#follow(consequences);
     return decision;
   }
 
-  #follow({ hasChanged, hasFreed, displaced }: Consequences, by: string): void {
+  #follow({ hasChanged, hasFreed, displaced }: Consequences): void {
     if (hasChanged) {
       this.#outside.allocationsChanged();
     }
     for (const key of displaced) {
-      const ip = this.#allocations.allocationOf(by)?.ips.map(formatIp).join(" ");
-      this.#log.warn("two Services had the same address", { service: key, ip, keeper: by });
       this.#outside.enqueue(key);
     }
     if (hasFreed && this.#waiting.size > 0) {

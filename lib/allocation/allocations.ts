@@ -138,6 +138,16 @@ export class Allocations {
     return Math.max(0, maxPerNamespace - pool.heldIn(namespace) + alone.length);
   }
 
+  /** An address that the Service's status shows to the surprise of those that hold it and do not share it: who they are. */
+  rivalsOf(service: Service): readonly string[] {
+    const holder = holderFrom(service);
+    return shownIps(service).flatMap((ip) => {
+      const holding = this.#holding(ip);
+      const isKnown = holding === undefined || holding.knows(holder.key);
+      return isKnown ? [] : holding.opponentsOf(holder).map(({ key }) => key);
+    });
+  }
+
   /** Whether another Service of the namespace holds the address, so that it does not count for this one. */
   isHeldInNamespace(ip: Ip, { namespace, key }: Holder): boolean {
     return this.#holding(ip)?.isHeldIn(namespace, key) ?? false;

@@ -77,7 +77,7 @@ function ofNoPool(
   return excluding === undefined
     ? {
         reason: "NotInAnyPool",
-        message: `${formatIp(stray)}, which ${service.key} asks for, ${unknown(allocations, "is in no pool", `add it to a pool, or drop ${nameOf(askedBy)}`)}`,
+        message: `${formatIp(stray)}, which ${service.key} asks for, ${unknown(allocations, "is in no pool", "is in no pool that is in force", `add it to a pool, or drop ${nameOf(askedBy)}`)}`,
       }
     : {
         reason: "AddressExcluded",
@@ -86,12 +86,12 @@ function ofNoPool(
 }
 
 /** The fact and the mend; a pool that cannot be read keeps those out of force that were made or changed since. */
-function unknown({ unreadable }: Allocations, fact: string, mend: string): string {
+function unknown({ unreadable }: Allocations, fact: string, factNow: string, mend: string): string {
   const names = listNames(unreadable.map((name) => `"${name}"`));
   const pools = unreadable.length === 1 ? "pool" : "pools";
   return unreadable.length === 0
     ? `${fact}: ${mend}`
-    : `${fact} that is in force, and nothing new comes into force before ${pools} ${names} can be read: correct ${unreadable.length === 1 ? "it" : "them"} first`;
+    : `${factNow}, and nothing new comes into force before ${pools} ${names} can be read: correct ${unreadable.length === 1 ? "it" : "them"} first`;
 }
 
 function nameOf(askedBy: string): string {
@@ -107,7 +107,7 @@ function chooseFromPool(
   if (ledger === undefined) {
     return refuse({
       reason: "UnknownPool",
-      message: `Pool "${shorten(name)}", which ${service.key} asks for, ${unknown(allocations, "does not exist", `create it, or change the annotation ${askedBy}`)}`,
+      message: `Pool "${shorten(name)}", which ${service.key} asks for, ${unknown(allocations, "does not exist", "is not in force", `create it, or change the annotation ${askedBy}`)}`,
     });
   }
   const search = new Search(question, true);

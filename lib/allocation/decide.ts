@@ -9,11 +9,11 @@ import type { Allocations } from "./allocations.ts";
 import { choose, refuse } from "./choose.ts";
 import { comeBack } from "./come-back.ts";
 import type { Decision } from "./decision.ts";
-import { homeOf, keep, needOf, presentOf, stillNeeded } from "./keep.ts";
+import { homeOf, keep, needOf, presentOf, stillNeeded, unshown } from "./keep.ts";
 import { isForeign, refuseOutright } from "./precondition.ts";
 import { type Question, questionOf } from "./question.ts";
 import { continued } from "./sentence.ts";
-import { wishOf } from "./wish.ts";
+import { type Wish, wishOf } from "./wish.ts";
 
 /** Pools of equal rank are tried in the order of their names, so the same state always gives the same decision. */
 export function decide(allocations: Allocations, service: Service): Decision {
@@ -31,12 +31,12 @@ export function decide(allocations: Allocations, service: Service): Decision {
     return comeBack(question, wish) ?? choose(question, wish);
   }
   if (typeof present === "string") {
-    return losing(question, present, needOf(question), choose(question, wish));
+    return losing(question, present, needOf(question), otherwise(question, wish));
   }
   const needed = stillNeeded(question, present);
   const home = homeOf(question, needed, wish);
   if (typeof home === "string") {
-    return losing(question, present, home, choose(question, wish));
+    return losing(question, present, home, otherwise(question, wish));
   }
   const kept = keep(question, needed, home, wish);
   if (needed === present) {
@@ -44,6 +44,13 @@ export function decide(allocations: Allocations, service: Service): Decision {
   }
   const dropped = present.filter((ip) => !needed.includes(ip));
   return losing(question, dropped, needOf(question), kept);
+}
+
+/** For a Service that may not keep what its status shows: what was allocated to it, when somebody else wrote that status. */
+function otherwise(question: Question, wish: Wish): Decision {
+  const ips = unshown(question);
+  const home = ips.length === 0 ? "" : homeOf(question, ips, wish);
+  return typeof home === "string" ? choose(question, wish) : keep(question, ips, home, wish);
 }
 
 /** The decision for a Service that loses what it has. */
@@ -62,7 +69,7 @@ function losing(
     return decision;
   }
   const ips = typeof gone === "string" ? service.ingress : gone.map(formatIp);
-  const message = `${ips.join(" and ")} is taken from ${service.key}: ${why}`;
+  const message = `${ips.join(" and ")} ${ips.length === 1 ? "is" : "are"} taken from ${service.key}: ${why}`;
   const reason = isOneOrPair(lost) ? "ClearAssignment" : "nolbIPsIPFamily";
   return { ...decision, loss: { reason, ips, message } };
 }

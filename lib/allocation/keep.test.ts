@@ -203,16 +203,24 @@ describe("a Service loses its address", () => {
   });
 
   it.each([
-    ["two of one family", ["192.0.2.1", "192.0.2.2"], "192.0.2.1 and 192.0.2.2"],
-    ["what is no address", ["none"], "none"],
+    ["two of one family", ["192.0.2.1", "192.0.2.2"], "192.0.2.1 and 192.0.2.2 are"],
+    ["what is no address", ["none"], "none is"],
   ])("when its status names %s", (_, ingress, text) => {
     const decision = decided(LAB, { ingress });
 
-    expect(decision.loss?.message).toBe(
-      `${text} is taken from default/web: default/web needs IPv4`,
-    );
+    expect(decision.loss?.message).toBe(`${text} taken from default/web: default/web needs IPv4`);
     expect(outcome(decision)).toEqual(["192.0.2.0"]);
   });
+});
+
+it("a Service whose status somebody overwrites has its own address again", () => {
+  const allocations = withPools(LAB);
+  converge(allocations, service("default/api"));
+  const web = converge(allocations, service(WEB, annotated({ loadBalancerIPs: "192.0.2.9" })));
+
+  const decision = decide(allocations, { ...web, annotations: {}, ...has("192.0.2.0") });
+  expect(outcome(decision)).toEqual(["192.0.2.9"]);
+  expect(decision.loss?.ips).toEqual(["192.0.2.0"]);
 });
 
 it("a Service that comes to require both families is not told that it loses what it keeps", () => {

@@ -19,15 +19,20 @@ import type { Wish } from "./wish.ts";
  * in the way who was not, for it would be new to the status.
  */
 export function presentOf(question: Question): readonly Ip[] | string {
-  const { allocations, holder, service } = question;
-  const { ingress, key } = service;
+  const { service } = question;
+  const { ingress } = service;
   if (ingress.length === 0) {
-    const ips = allocations.allocationOf(key)?.ips ?? NOTHING;
-    const isOpen = ips.every((ip) => allocations.obstacleToGive(ip, holder)?.kind !== "leaving");
-    return isOpen ? ips : NOTHING;
+    return unshown(question);
   }
   const ips = shownIps(service);
   return ips.length === ingress.length ? ips : ingress.join(" and ");
+}
+
+/** What was allocated to the Service, if it may come to show that. */
+export function unshown({ allocations, holder }: Question): readonly Ip[] {
+  const ips = allocations.allocationOf(holder.key)?.ips ?? NOTHING;
+  const isOpen = ips.every((ip) => allocations.obstacleToGive(ip, holder)?.kind !== "leaving");
+  return isOpen ? ips : NOTHING;
 }
 
 const NOTHING: readonly Ip[] = [];

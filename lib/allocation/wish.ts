@@ -21,9 +21,10 @@ const SPEC_FIELD = "spec.loadBalancerIP";
 export function wishOf(service: Service): Wish {
   const pool = readAnnotation(service.annotations, ANNOTATION.addressPool);
   const addresses = readAddresses(service);
-  return pool === undefined || pool.value === ""
+  const name = pool?.value.trim() ?? "";
+  return pool === undefined || name === ""
     ? addresses
-    : { ...addresses, pool: { name: pool.value, askedBy: pool.key } };
+    : { ...addresses, pool: { name, askedBy: pool.key } };
 }
 
 function readAddresses(service: Service): Wish {

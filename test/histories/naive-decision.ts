@@ -57,18 +57,31 @@ export function decide(state: State, service: Service): Outcome {
   const has = addressesNow(state, service);
   return has.length === 0
     ? (comeBack(state, service) ?? choose(state, service))
-    : (keep(state, service, has) ?? choose(state, service));
+    : (keep(state, service, has) ?? keepClaim(state, service) ?? choose(state, service));
 }
 
 /** What the status says; while it says nothing, what was decided and is not written yet, unless another still shows it. */
 function addressesNow(state: State, service: Service): readonly Address[] {
-  const { ingress, key } = service;
-  if (ingress.length > 0) {
-    return ingress;
-  }
-  const decided = state.claims.get(key)?.addresses ?? [];
+  return service.ingress.length > 0 ? service.ingress : claimed(state, service);
+}
+
+function claimed(state: State, service: Service): readonly Address[] {
+  const decided = state.claims.get(service.key)?.addresses ?? [];
   const isOpen = decided.every((address) => !isBeingLeft(state, service, address));
   return isOpen ? decided : [];
+}
+
+/** What it was given, when somebody else wrote what it may not keep into its status. */
+function keepClaim(state: State, service: Service): Given | undefined {
+  const has = claimed(state, service);
+  const kept = mayKeep(state, service, has);
+  const requested = requestedAddresses(service);
+  if (kept === undefined || requested === "malformed") {
+    return kept;
+  }
+  return requested === "nothing"
+    ? completed(state, service, kept)
+    : { ...kept, addresses: requested };
 }
 
 function whyNothing({ pools }: State, service: Service): Refusal | undefined {
