@@ -28,7 +28,7 @@ export interface EventRecorderOptions extends Source {
 }
 
 /** So long an Event waits at most for what is more urgent. */
-const MAX_DEFERRAL_MS = 30_000;
+const MAX_DEFERRAL_MS = 120_000;
 const DEFERRAL_PAUSE_MS = 20;
 const SAME_EVENT_MS = 600_000;
 /** A few hundred bytes each: as many as a cluster of 10,000 Services brings forth at once. */
