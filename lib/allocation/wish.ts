@@ -21,10 +21,9 @@ const SPEC_FIELD = "spec.loadBalancerIP";
 export function wishOf(service: Service): Wish {
   const pool = readAnnotation(service.annotations, ANNOTATION.addressPool);
   const addresses = readAddresses(service);
-  const name = pool?.value.trim() ?? "";
-  return pool === undefined || name === ""
+  return pool === undefined || pool.value === ""
     ? addresses
-    : { ...addresses, pool: { name, askedBy: pool.key } };
+    : { ...addresses, pool: { name: pool.value, askedBy: pool.key } };
 }
 
 function readAddresses(service: Service): Wish {
