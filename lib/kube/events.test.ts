@@ -258,6 +258,17 @@ describe("while something more urgent is under way", () => {
     expect(posted()).toEqual(["1"]);
   });
 
+  test("counts what happens again until then", async () => {
+    isBusy = true;
+    await started();
+    record("1");
+    await clock.advance(100);
+    record("1");
+    isBusy = false;
+    await clock.advance(100);
+    expect(calls.map(({ verb, body }) => [verb, body["count"]])).toEqual([["post", 2]]);
+  });
+
   test("waits for two minutes at most", async () => {
     isBusy = true;
     await started();

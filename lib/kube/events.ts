@@ -138,10 +138,14 @@ export class EventRecorder {
 
   async #writeQueued(signal: AbortSignal): Promise<void> {
     for (let [next] = this.#queue; next !== undefined && !signal.aborted; [next] = this.#queue) {
-      await this.#letUrgentPass(next[1], signal);
-      const [key, occurrence] = next;
+      const [key, waiting] = next;
+      await this.#letUrgentPass(waiting, signal);
+      // Meanwhile it may have happened again, or have been dropped.
+      const occurrence = this.#queue.get(key);
       this.#queue.delete(key);
-      await this.#writeOrDrop(key, occurrence, signal);
+      if (occurrence !== undefined) {
+        await this.#writeOrDrop(key, occurrence, signal);
+      }
     }
     this.#overflowed = false;
   }
