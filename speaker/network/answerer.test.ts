@@ -239,7 +239,7 @@ test("decides and answers as the codec would, on any bytes", () => {
         expect(verdict).not.toBe(Verdict.answer);
       }
     }),
-    { numRuns: 5_000 },
+    { numRuns: 20_000 },
   );
-  expect(Math.min(...Object.values(counts))).toBeGreaterThan(0);
+  expect(Math.min(...Object.values(counts))).toBeGreaterThan(20);
 });
