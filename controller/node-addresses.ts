@@ -1,5 +1,5 @@
 import type { V1Node } from "@kubernetes/client-node";
-import { isSameIp } from "#lib/address/ip.ts";
+import { areSameIps } from "#lib/address/ip.ts";
 import type { NodeAddresses } from "#lib/api/node-addresses.ts";
 import { projectNodeAddresses } from "#lib/api/project-node-addresses.ts";
 import type { KubeClient } from "#lib/kube/client.ts";
@@ -22,7 +22,7 @@ export class NodeAddressWatch {
     const tell = coalesce(() => this.hasSynced && changed([...this.#nodes.values()]));
     this.#nodes.on({
       added: ({ addresses }) => addresses.length > 0 && tell(),
-      updated: (node, old) => !hasSameAddresses(node, old) && tell(),
+      updated: (node, old) => !areSameIps(node.addresses, old.addresses) && tell(),
       deleted: ({ addresses }) => addresses.length > 0 && tell(),
       synced: tell,
     });
@@ -36,14 +36,4 @@ export class NodeAddressWatch {
   async run(signal: AbortSignal): Promise<void> {
     await this.#nodes.run(signal);
   }
-}
-
-function hasSameAddresses({ addresses: a }: NodeAddresses, { addresses: b }: NodeAddresses) {
-  return (
-    a.length === b.length &&
-    a.every((ip, index) => {
-      const other = b[index];
-      return other !== undefined && isSameIp(ip, other);
-    })
-  );
 }

@@ -1,6 +1,6 @@
 /**
  * IPv6 addresses written in hexadecimal alone, as RFC 5952 has them. Like the dotted quads they are read and written in
- * place, and the library says what is to come out.
+ * place, and a test holds that to the library `ip-address`.
  */
 
 const GROUPS = 8;

@@ -1,6 +1,6 @@
 /** One IP address as a value. IPv4-mapped IPv6 text (`::ffff:192.0.2.1`) is the IPv4 address, as in Go's net package. */
 
-import { Address4, Address6, AddressError } from "ip-address";
+import { Address6, AddressError } from "ip-address";
 import { MalformedError } from "#lib/bytes/malformed-error.ts";
 import { formatDottedQuad, parseDottedQuad } from "./dotted-quad.ts";
 import { formatHexGroups, parseHexGroups } from "./hex-groups.ts";
@@ -44,14 +44,10 @@ export function tryParseIp(text: string): Ip | undefined {
   if (quad !== undefined) {
     return { family: "IPv4", value: BigInt(quad) };
   }
-  if (/[/%]/.test(text)) {
+  if (!text.includes(":") || /[/%]/.test(text)) {
     return undefined;
   }
-  if (!text.includes(":")) {
-    const value = bigIntOf(Address4, text);
-    return value === undefined ? undefined : { family: "IPv4", value };
-  }
-  const value = parseHexGroups(text) ?? bigIntOf(Address6, text);
+  const value = parseHexGroups(text) ?? address6Value(text);
   if (value === undefined) {
     return undefined;
   }
@@ -61,9 +57,9 @@ export function tryParseIp(text: string): Ip | undefined {
 }
 
 /** Asking `isValid` first would parse the text twice. */
-function bigIntOf(Address: typeof Address4 | typeof Address6, text: string): bigint | undefined {
+function address6Value(text: string): bigint | undefined {
   try {
-    return new Address(text).bigInt();
+    return new Address6(text).bigInt();
   } catch (error) {
     if (error instanceof AddressError) {
       return undefined;
@@ -86,6 +82,21 @@ export function formatIp({ family, value }: Ip): string {
 
 export function isSameIp(a: Ip, b: Ip): boolean {
   return a.family === b.family && a.value === b.value;
+}
+
+/** In the same order. */
+export function areSameIps(a: readonly Ip[], b: readonly Ip[]): boolean {
+  return (
+    a.length === b.length &&
+    a.every((ip, index) => {
+      const other = b[index];
+      return other !== undefined && isSameIp(ip, other);
+    })
+  );
+}
+
+export function ipsWithout(ips: readonly Ip[], others: readonly Ip[]): readonly Ip[] {
+  return ips.filter((ip) => !others.some((other) => isSameIp(other, ip)));
 }
 
 /** For `sort`: IPv4 first, and ascending. */

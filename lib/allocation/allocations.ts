@@ -6,7 +6,7 @@
  * are not its own any more: until its status has been written, nobody else is given them.
  */
 
-import { formatIp, type Ip, isSameIp } from "#lib/address/ip.ts";
+import { areSameIps, formatIp, type Ip, ipsWithout, isSameIp } from "#lib/address/ip.ts";
 import type { Pool } from "#lib/api/pool.ts";
 import type { Service } from "#lib/api/service.ts";
 import { byPrecedence, groupOf, type Holder, holderFrom, isSameHolder } from "./holder.ts";
@@ -261,7 +261,7 @@ export class Allocations {
     }
     const { holder, ips } = allocation;
     this.#allocations.delete(holder.key);
-    const lost = without(ips, kept);
+    const lost = ipsWithout(ips, kept);
     if (lost.length > 0) {
       this.released.add(holder.key, lost, this.#now());
     }
@@ -293,21 +293,21 @@ export class Allocations {
   #leave(holder: Holder, shown: readonly Ip[], kept: readonly Ip[]): boolean {
     const { key } = holder;
     const before = this.#leaving.get(key);
-    const leaving = without(shown, kept);
+    const leaving = ipsWithout(shown, kept);
     if (before === undefined && leaving.length === 0) {
       return false;
     }
-    this.#rememberLoss(key, without(leaving, before?.ips ?? []));
+    this.#rememberLoss(key, ipsWithout(leaving, before?.ips ?? []));
     this.#endLeaving(before);
     this.#leaving.delete(key);
     this.#addLeaving(leaving, holder);
-    return without(before?.ips ?? [], leaving).length > 0;
+    return ipsWithout(before?.ips ?? [], leaving).length > 0;
   }
 
   /** An earlier life gave these to the Service; what this one gave is remembered when it is released. */
   #rememberLoss(service: string, lost: readonly Ip[]): void {
     const held = this.#allocations.get(service)?.ips ?? [];
-    const own = without(lost, held).filter((ip) => !this.isHeldByOtherThan(service, ip));
+    const own = ipsWithout(lost, held).filter((ip) => !this.isHeldByOtherThan(service, ip));
     if (own.length > 0) {
       this.released.add(service, own, this.#now());
     }
@@ -316,7 +316,7 @@ export class Allocations {
   /** Those too that are in no pool: one may come, and must find them taken. */
   #addLeaving(ips: readonly Ip[], holder: Holder): void {
     const left = this.#leaving.get(holder.key);
-    const added = without(ips, left?.ips ?? []);
+    const added = ipsWithout(ips, left?.ips ?? []);
     if (added.length > 0) {
       const all = [...(left?.ips ?? []), ...added];
       this.#leaving.set(holder.key, { ips: all, holder });
@@ -327,8 +327,11 @@ export class Allocations {
   }
 
   #endLeaving(leaving: Leaving | undefined): void {
-    for (const ip of leaving?.ips ?? []) {
-      this.#pools.locate(ip)?.range.removeLeaver(ip.value, leaving?.holder as Holder);
+    if (leaving === undefined) {
+      return;
+    }
+    for (const ip of leaving.ips) {
+      this.#pools.locate(ip)?.range.removeLeaver(ip.value, leaving.holder);
       this.#holdBack(ip);
     }
   }
@@ -344,10 +347,6 @@ export class Allocations {
   }
 }
 
-function without(ips: readonly Ip[], others: readonly Ip[]): readonly Ip[] {
-  return ips.filter((ip) => !others.some((other) => isSameIp(other, ip)));
-}
-
 function outranksAll(holder: Holder, holding: Holding | undefined): boolean {
   return (
     holding !== undefined &&
@@ -357,10 +356,5 @@ function outranksAll(holder: Holder, holding: Holding | undefined): boolean {
 }
 
 function isSameAllocation(a: Allocation, b: Allocation): boolean {
-  return (
-    a.pool === b.pool &&
-    isSameHolder(a.holder, b.holder) &&
-    a.ips.length === b.ips.length &&
-    a.ips.every((ip, index) => isSameIp(ip, b.ips[index] as Ip))
-  );
+  return a.pool === b.pool && isSameHolder(a.holder, b.holder) && areSameIps(a.ips, b.ips);
 }

@@ -2,12 +2,13 @@
 
 import { formatIp, type Ip } from "#lib/address/ip.ts";
 import { POOL_ANNOTATION } from "#lib/api/annotations.ts";
+import { listNames } from "#lib/api/list-names.ts";
 import type { Allocations } from "./allocations.ts";
 import type { Assignment, Decision, Finding, PoolRefusal, Refused } from "./decision.ts";
 import { refuseToGive } from "./permission.ts";
 import type { Question } from "./question.ts";
 import { type Found, Search } from "./search.ts";
-import { listIps, listNames, shorten } from "./sentence.ts";
+import { listIps, shorten } from "./sentence.ts";
 import { summarize } from "./summary.ts";
 import type { Wish } from "./wish.ts";
 

@@ -3,12 +3,13 @@
  * policies. Nothing is changed here; whoever asks allocates what was decided, or releases.
  */
 
-import { formatIp, type Ip, isSameIp } from "#lib/address/ip.ts";
+import { formatIp, type Ip, ipsWithout } from "#lib/address/ip.ts";
 import type { Service } from "#lib/api/service.ts";
 import type { Allocations } from "./allocations.ts";
 import { choose, refuse } from "./choose.ts";
 import { comeBack } from "./come-back.ts";
 import type { Decision } from "./decision.ts";
+import { isPair } from "./families.ts";
 import { homeOf, keep, needOf, presentOf, stillNeeded, unshown } from "./keep.ts";
 import { isForeign, refuseOutright } from "./precondition.ts";
 import { type Question, questionOf } from "./question.ts";
@@ -42,7 +43,7 @@ export function decide(allocations: Allocations, service: Service): Decision {
   if (needed === present) {
     return kept;
   }
-  const dropped = present.filter((ip) => !needed.includes(ip));
+  const dropped = ipsWithout(present, needed);
   return losing(question, dropped, needOf(question), kept);
 }
 
@@ -61,20 +62,13 @@ function losing(
   decision: Decision,
 ): Decision {
   const given = decision.kind === "assign" ? decision.ips : [];
-  const gone =
-    typeof lost === "string"
-      ? lost
-      : lost.filter((ip) => !given.some((other) => isSameIp(other, ip)));
+  const gone = typeof lost === "string" ? lost : ipsWithout(lost, given);
   if (gone.length === 0) {
     return decision;
   }
   const ips = typeof gone === "string" ? service.ingress : gone.map(formatIp);
   const message = `${ips.join(" and ")} ${ips.length === 1 ? "is" : "are"} taken from ${service.key}: ${why}`;
-  const reason = isOneOrPair(lost) ? "ClearAssignment" : "nolbIPsIPFamily";
+  const isWhole = typeof lost !== "string" && (lost.length === 1 || isPair(lost));
+  const reason = isWhole ? "ClearAssignment" : "nolbIPsIPFamily";
   return { ...decision, loss: { reason, ips, message } };
-}
-
-function isOneOrPair(ips: readonly Ip[] | string): boolean {
-  const families = typeof ips === "string" ? [] : ips.map(({ family }) => family);
-  return families.length === 1 || (families.length === 2 && families[0] !== families[1]);
 }

@@ -1,6 +1,6 @@
 /** Which families a Service needs: those of its cluster IPs, as its ipFamilyPolicy will have them. */
 
-import type { Family } from "#lib/address/ip.ts";
+import type { Family, Ip } from "#lib/address/ip.ts";
 import type { Service } from "#lib/api/service.ts";
 
 /** What kube-apiserver writes for "no cluster IP". */
@@ -25,6 +25,11 @@ export function familiesOf({ clusterIps }: Service): readonly Family[] {
   const withoutIpv6 = hasIpv4 ? IPV4 : NO_FAMILY;
   const withIpv6 = hasIpv4 ? BOTH : IPV6;
   return hasIpv6 ? withIpv6 : withoutIpv6;
+}
+
+/** Whether these are one address of each family. */
+export function isPair(ips: readonly Ip[]): boolean {
+  return ips.length === 2 && ips[0]?.family !== ips[1]?.family;
 }
 
 /**

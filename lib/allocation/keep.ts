@@ -1,9 +1,9 @@
 /** Whether a Service keeps the addresses it has, and what is added to them. */
 
-import { type Family, formatIp, type Ip, isSameIp } from "#lib/address/ip.ts";
+import { type Family, formatIp, type Ip, ipsWithout } from "#lib/address/ip.ts";
 import { POOL_ANNOTATION } from "#lib/api/annotations.ts";
 import type { Assignment } from "./decision.ts";
-import { acceptableFamilies } from "./families.ts";
+import { acceptableFamilies, isPair } from "./families.ts";
 import { refuseToKeep } from "./permission.ts";
 import type { PoolLedger } from "./pool-ledger.ts";
 import type { Question } from "./question.ts";
@@ -42,10 +42,8 @@ const NOTHING: readonly Ip[] = [];
  * Service a new address: we see no reason to take from it the one that still serves.
  */
 export function stillNeeded({ families }: Question, ips: readonly Ip[]): readonly Ip[] {
-  if (ips.length !== 2 || families.length !== 1 || ips[0]?.family === ips[1]?.family) {
-    return ips;
-  }
-  return ips.filter(({ family }) => families.includes(family));
+  const isHalfNeeded = families.length === 1 && isPair(ips);
+  return isHalfNeeded ? ips.filter(({ family }) => families.includes(family)) : ips;
 }
 
 /** The pool whose addresses the Service keeps, or why it may not keep them. */
@@ -139,5 +137,5 @@ export function isAcceptable(question: Question, ips: readonly Ip[]): boolean {
 }
 
 function isSameSet(a: readonly Ip[], b: readonly Ip[]): boolean {
-  return a.length === b.length && a.every((ip) => b.some((other) => isSameIp(ip, other)));
+  return a.length === b.length && ipsWithout(a, b).length === 0;
 }

@@ -3,12 +3,13 @@
 import { formatIp, type Ip } from "#lib/address/ip.ts";
 import { ANNOTATION, POOL_ANNOTATION } from "#lib/api/annotations.ts";
 import { covers } from "#lib/api/covering.ts";
+import { listNames } from "#lib/api/list-names.ts";
 import type { PoolFinding } from "./decision.ts";
 import type { Holder } from "./holder.ts";
 import type { Obstacle } from "./holding.ts";
 import type { PoolLedger } from "./pool-ledger.ts";
 import type { Question } from "./question.ts";
-import { listNames, shorten } from "./sentence.ts";
+import { shorten } from "./sentence.ts";
 
 /** Why the pool's serviceAllocation keeps the Service out. */
 export function refuseService({ service }: Question, ledger: PoolLedger): PoolFinding | undefined {

@@ -1,6 +1,7 @@
 import type { Ip } from "#lib/address/ip.ts";
 import { contains } from "#lib/address/ip-range.ts";
 import { RangeIndex } from "#lib/address/range-index.ts";
+import { byName } from "#lib/api/named-object.ts";
 import type { Pool } from "#lib/api/pool.ts";
 import { PoolLedger } from "./pool-ledger.ts";
 import type { RangeLedger } from "./range-ledger.ts";
@@ -67,7 +68,7 @@ function inOrderOfTrial({ pool: a }: PoolLedger, { pool: b }: PoolLedger): numbe
   if (rankOfA !== rankOfB) {
     return rankOfA < rankOfB ? -1 : 1;
   }
-  return a.name < b.name ? -1 : 1;
+  return byName(a, b);
 }
 
 function rankOf({ serviceAllocation }: Pool): number {

@@ -1,13 +1,5 @@
 import { formatIp, type Ip } from "#lib/address/ip.ts";
 
-const SHOWN_NAMES = 8;
-
-/** Names with commas between, cut after a few. */
-export function listNames(names: readonly string[]): string {
-  const shown = names.slice(0, SHOWN_NAMES).join(", ");
-  return names.length > SHOWN_NAMES ? `${shown} and ${names.length - SHOWN_NAMES} more` : shown;
-}
-
 export function listIps(ips: readonly Ip[]): string {
   return ips.map(formatIp).join(" and ");
 }

@@ -1,7 +1,7 @@
 import { ANNOTATION, POOL_ANNOTATION } from "#lib/api/annotations.ts";
+import { listNames } from "#lib/api/list-names.ts";
 import type { Finding, PoolRefusal, Refusal } from "./decision.ts";
 import type { Question } from "./question.ts";
-import { listNames } from "./sentence.ts";
 
 /** From the reason that is nearest to an address to the one that is furthest from it. */
 const NEAREST_FIRST = [

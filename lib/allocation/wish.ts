@@ -3,6 +3,7 @@ import { ANNOTATION } from "#lib/api/annotations.ts";
 import { readAnnotation } from "#lib/api/read-annotation.ts";
 import type { Service } from "#lib/api/service.ts";
 import type { Finding } from "./decision.ts";
+import { isPair } from "./families.ts";
 import { shorten } from "./sentence.ts";
 
 /** What a Service asks for by annotation or by spec.loadBalancerIP. */
@@ -56,8 +57,7 @@ function readIps(service: Service, askedBy: string, texts: readonly string[]): W
     }
     ips.push(ip);
   }
-  const isPair = ips.length === 2 && ips[0]?.family !== ips[1]?.family;
-  return ips.length === 1 || isPair
+  return ips.length === 1 || isPair(ips)
     ? { addresses: { ips, askedBy } }
     : malformed(
         `${service.key} asks by ${askedBy} for ${shorten(ips.map(formatIp).join(", "))}: ${mend}`,

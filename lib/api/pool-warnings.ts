@@ -4,6 +4,7 @@ import { compareIps, formatIp, type Ip, isSameIp } from "#lib/address/ip.ts";
 import { formatRange, type IpRange } from "#lib/address/ip-range.ts";
 import { RangeIndex } from "#lib/address/range-index.ts";
 import { POOL_ANNOTATION } from "./annotations.ts";
+import { listNames } from "./list-names.ts";
 import type { NodeAddresses } from "./node-addresses.ts";
 import type { Pool } from "./pool.ts";
 
@@ -66,7 +67,7 @@ function ofNodes(pool: string, addresses: readonly NodeAddress[]): string {
   const [only] = addresses;
   return addresses.length === 1 && only !== undefined
     ? `Pool "${pool}" has ${formatIp(only.ip)}, an address of node ${only.node}: it is given only when nothing else is free; take it out with ${POOL_ANNOTATION.exclude} if no Service is to have it`
-    : `Pool "${pool}" has ${few(texts)}, which are addresses of nodes: they are given only when nothing else is free; take them out with ${POOL_ANNOTATION.exclude} if no Service is to have them`;
+    : `Pool "${pool}" has ${listNames(texts, MAX_NAMED)}, which are addresses of nodes: they are given only when nothing else is free; take them out with ${POOL_ANNOTATION.exclude} if no Service is to have them`;
 }
 
 function idle(pool: string, exclusions: readonly IpRange[]): string {
@@ -75,17 +76,11 @@ function idle(pool: string, exclusions: readonly IpRange[]): string {
     texts.length === 1
       ? "correct the entry, or remove it"
       : "correct these entries, or remove them";
-  return `Pool "${pool}" has no address of ${few(texts)}, which its annotation ${POOL_ANNOTATION.exclude} names: ${mend}`;
+  return `Pool "${pool}" has no address of ${listNames(texts, MAX_NAMED)}, which its annotation ${POOL_ANNOTATION.exclude} names: ${mend}`;
 }
 
 function unknown(pool: string, keys: readonly string[]): string {
   const known = Object.values(POOL_ANNOTATION).join(", ");
   const which = keys.length === 1 ? "the annotation" : "the annotations";
-  return `Pool "${pool}" has ${which} ${few(keys)}, of which Herald knows nothing: write one of ${known}, or remove it`;
-}
-
-function few(texts: readonly string[]): string {
-  const more = texts.length - MAX_NAMED;
-  const named = texts.slice(0, MAX_NAMED).join(", ");
-  return more > 0 ? `${named} and ${more} more` : named;
+  return `Pool "${pool}" has ${which} ${listNames(keys, MAX_NAMED)}, of which Herald knows nothing: write one of ${known}, or remove it`;
 }

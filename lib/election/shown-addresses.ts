@@ -3,8 +3,9 @@
  * The answer follows from the Services alone, so it is the same on every node.
  */
 
-import { formatIp, tryParseIp } from "#lib/address/ip.ts";
+import { formatIp } from "#lib/address/ip.ts";
 import { byPrecedence, doShare, type Holder, holderFrom } from "#lib/allocation/holder.ts";
+import { shownIps } from "#lib/allocation/shown-ips.ts";
 import type { Service } from "#lib/api/service.ts";
 
 /** Who keeps an address that another Service shows too. */
@@ -33,7 +34,7 @@ export class ShownAddresses {
       return;
     }
     this.remove(key);
-    const ips = addressesOf(service);
+    const ips = new Set(shownIps(service).map(formatIp));
     this.#services.set(key, { service, ips });
     for (const ip of ips) {
       const showing = this.#showing.get(ip) ?? new Map<string, Service>();
@@ -90,16 +91,6 @@ export class ShownAddresses {
     }
     return keepers;
   }
-}
-
-/** What is no address is none that two could show. */
-function addressesOf({ ingress }: Service): ReadonlySet<string> {
-  return new Set(
-    ingress
-      .map(tryParseIp)
-      .filter((ip) => ip !== undefined)
-      .map(formatIp),
-  );
 }
 
 /**
