@@ -2,12 +2,14 @@
 #   docker build --target controller -t herald-controller:0.1.0 .
 #   docker build --target speaker -t herald-speaker:0.1.0 .
 
-FROM node:24-trixie-slim AS build
+# With a compiler, for raw-socket.
+FROM node:24-trixie AS build
 WORKDIR /build
 # The packages first: this layer is made anew only when they change.
 COPY package.json package-lock.json ./
-# What the bundles need comes prebuilt, so no script of any package runs and no compiler is wanted.
+# No script of any package runs but raw-socket's, which compiles it against the headers of the Node that is here.
 RUN npm ci --ignore-scripts
+RUN npm_config_nodedir="$(node -p 'path.resolve(process.execPath, "../..")')" npm rebuild raw-socket
 COPY tools/bundle.ts tools/
 COPY lib/ lib/
 COPY controller/ controller/

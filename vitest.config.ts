@@ -20,7 +20,7 @@ export default defineConfig({
         test: {
           name: "cluster",
           sequence: { groupOrder: 1 },
-          include: ["test/{lab,api-server,allocation,e2e}/**/*.test.ts"],
+          include: ["test/{wire,lab,api-server,allocation,e2e}/**/*.test.ts"],
           fileParallelism: false,
           testTimeout: 120_000,
           hookTimeout: 120_000,

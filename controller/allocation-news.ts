@@ -6,8 +6,12 @@ import type { EventType } from "#lib/kube/event-record.ts";
 import type { Log } from "#lib/log/log.ts";
 import type { StatusPatch } from "./status-patch.ts";
 
-/** MetalLB's. */
-const LOSS_TYPES = { ClearAssignment: "Normal", nolbIPsIPFamily: "Warning" } as const;
+/** The first two as MetalLB's. */
+const LOSS_TYPES = {
+  ClearAssignment: "Normal",
+  nolbIPsIPFamily: "Warning",
+  AddressConflict: "Warning",
+} as const;
 
 /** Where Events about a Service go. */
 export interface EventSink {

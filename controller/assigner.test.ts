@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { conflictCondition } from "#lib/api/address-conflict.ts";
 import type { Condition, Service } from "#lib/api/service.ts";
 import { pool, service } from "#lib/api/testing/fixture.ts";
 import { KubeError } from "#lib/kube/kube-error.ts";
@@ -12,8 +13,12 @@ const SILENT = { debug() {}, info() {}, warn() {}, error() {} };
 class Cluster implements Outside {
   readonly stored = new Map<string, Service>();
   readonly events: string[] = [];
+  readonly messages: string[] = [];
+  readonly patches: StatusPatch[] = [];
   readonly queue: string[] = [];
   changes = 0;
+  now = Date.parse("2026-01-02T03:04:05Z");
+  wakesAtMs: number | undefined;
   retry: () => void = () => undefined;
   #version = 1;
   #seen: Map<string, Service> | undefined;
@@ -54,8 +59,10 @@ class Cluster implements Outside {
     return (this.#seen ?? this.stored).values();
   }
 
-  async patchStatus(service: Service, { metadata, status }: StatusPatch): Promise<string> {
+  async patchStatus(service: Service, patch: StatusPatch): Promise<string> {
+    const { metadata, status } = patch;
     await this.gate;
+    this.patches.push(patch);
     if (this.failWrites) {
       throw new Error("the API server is away");
     }
@@ -97,8 +104,9 @@ class Cluster implements Outside {
     return resourceVersion;
   }
 
-  event(service: Service, type: string, reason: string): void {
+  event(service: Service, type: string, reason: string, message: string): void {
     this.events.push(`${service.key} ${type} ${reason}`);
+    this.messages.push(message);
   }
 
   enqueue(key: string): void {
@@ -109,12 +117,16 @@ class Cluster implements Outside {
     this.retry();
   }
 
+  wakeAt(atMs: number): void {
+    this.wakesAtMs = atMs;
+  }
+
   allocationsChanged(): void {
     this.changes += 1;
   }
 
   nowMs(): number {
-    return Date.parse("2026-01-02T03:04:05Z");
+    return this.now;
   }
 
   async settle(assigner: Assigner): Promise<void> {
@@ -381,7 +393,7 @@ test("gives the address that a Service had before to one made again under its na
   }
   cluster.add("web");
   const second = assignerOf(cluster);
-  second.remember(first.released());
+  second.remember(first.memory);
   second.setPools(pools);
   await cluster.settle(second);
   expect(cluster.addresses()).toEqual({ "default/web": "192.0.2.9" });
@@ -454,4 +466,64 @@ test("tells of a loss and of a refusal although the answer to their write was lo
     "default/web Normal ClearAssignment",
     "default/web Warning AllocationFailed",
   ]);
+});
+
+/** default/web has 192.0.2.10, and a speaker tells it of another host there. */
+async function contested(cluster: Cluster, assigner: Assigner): Promise<void> {
+  cluster.add("web");
+  assigner.setPools([pool("lab", "192.0.2.10/31")]);
+  await cluster.settle(assigner);
+  const host = { mac: "02:42:ac:11:00:07", node: "n2", link: "eth0", when: "first-use" } as const;
+  const condition = conflictCondition({ ip: "192.0.2.10", ...host });
+  cluster.patches.length = 0;
+  cluster.change("web", {
+    conditions: [{ ...condition, lastTransitionTime: "2026-01-02T03:04:05Z" }],
+  });
+  await cluster.settle(assigner);
+}
+
+test("gives another address for one that another host uses, by one write, and tells it", async () => {
+  const cluster = new Cluster();
+  await contested(cluster, assignerOf(cluster));
+  expect(cluster.addresses()).toEqual({ "default/web": "192.0.2.11" });
+  expect(cluster.patches).toHaveLength(1);
+  expect(cluster.events.slice(1)).toEqual([
+    "default/web Warning AddressConflict",
+    "default/web Normal IPAllocated",
+  ]);
+  expect(cluster.messages[1]).toBe(
+    "Another host (02:42:ac:11:00:07, heard by n2 on eth0) already uses 192.0.2.10: it is set aside for 10m, default/web gets 192.0.2.11",
+  );
+});
+
+test("has who waits looked at again when an address is set aside no more", async () => {
+  const cluster = new Cluster();
+  const assigner = assignerOf(cluster);
+  await contested(cluster, assigner);
+  cluster.add("waits");
+  cluster.enqueue("default/waits");
+  await cluster.settle(assigner);
+  expect(cluster.addresses()["default/waits"]).toBe("");
+
+  cluster.now = cluster.wakesAtMs ?? 0;
+  assigner.wake();
+  await cluster.settle(assigner);
+  expect(cluster.addresses()["default/waits"]).toBe("192.0.2.10");
+});
+
+test("is to be woken when an address that an earlier life set aside is so no more", async () => {
+  const cluster = new Cluster();
+  const first = assignerOf(cluster);
+  await contested(cluster, first);
+  const untilMs = cluster.wakesAtMs;
+  cluster.wakesAtMs = undefined;
+  const second = assignerOf(cluster);
+  second.remember(first.memory);
+  second.setPools([pool("lab", "192.0.2.10/31")]);
+  expect(cluster.wakesAtMs).toBe(untilMs);
+
+  // A clock that was set back has it woken too early.
+  cluster.wakesAtMs = undefined;
+  second.wake();
+  expect(cluster.wakesAtMs).toBe(untilMs);
 });

@@ -7,16 +7,18 @@
 import { formatIp, type Ip } from "#lib/address/ip.ts";
 import { Allocations, type Consequences } from "#lib/allocation/allocations.ts";
 import { claimAll } from "#lib/allocation/claim.ts";
+import { setAsideFor } from "#lib/allocation/contested.ts";
 import { decide } from "#lib/allocation/decide.ts";
 import type { Decision, Refusal, Warning } from "#lib/allocation/decision.ts";
 import { byPrecedence } from "#lib/allocation/holder.ts";
 import type { PoolUsage } from "#lib/allocation/pool-usage.ts";
-import type { Released, ReleasedAddresses } from "#lib/allocation/released-addresses.ts";
+import type { Remembered } from "#lib/allocation/remembered.ts";
 import type { Pool } from "#lib/api/pool.ts";
 import type { Service } from "#lib/api/service.ts";
 import { KubeError } from "#lib/kube/kube-error.ts";
 import type { Log } from "#lib/log/log.ts";
 import { AllocationNews, type EventSink } from "./allocation-news.ts";
+import type { Memory } from "./memory-store.ts";
 import { carriedBy, type StatusPatch, sameStatus, statusPatch } from "./status-patch.ts";
 
 /** All that an assigner touches outside of itself. */
@@ -37,6 +39,8 @@ export interface Outside extends EventSink {
   enqueue(key: string): void;
   /** Has `retryWaiting` called soon, once for many calls. */
   retrySoon(): void;
+  /** Has `wake` called at that time, in milliseconds since 1970. */
+  wakeAt(atMs: number): void;
   /** What is allocated or remembered has changed. */
   allocationsChanged(): void;
   /** Milliseconds since 1970. */
@@ -58,10 +62,15 @@ export class Assigner {
   /** Services as they were when their status was written: what the watch has yet to tell is not decided upon again. */
   readonly #written = new Map<string, Service>();
   #started = false;
+  /** When `wake` is called next; undefined: never. */
+  #wakesAtMs: number | undefined;
 
-  /** @param namespace of the pools, for sentences */
-  constructor(namespace: string, outside: Outside, log: Log) {
-    this.#allocations = new Allocations(namespace, () => outside.nowMs());
+  /**
+   * @param namespace of the pools, for sentences
+   * @param conflictHoldMs for how long an address is set aside at first, since another host uses it
+   */
+  constructor(namespace: string, outside: Outside, log: Log, conflictHoldMs?: number) {
+    this.#allocations = new Allocations(namespace, () => outside.nowMs(), conflictHoldMs);
     this.#outside = outside;
     this.#log = log;
     this.#news = new AllocationNews(outside, log);
@@ -72,14 +81,15 @@ export class Assigner {
     return this.#allocations.usage;
   }
 
-  /** Addresses that Services gave up, the first released first. */
-  released(): ReleasedAddresses {
-    return this.#allocations.released;
+  /** What is to be remembered when this controller is no more. */
+  get memory(): Memory {
+    return this.#allocations;
   }
 
-  /** Tells what `released` gave in an earlier life; of use before pools are in force. */
-  remember(released: Iterable<Released>): void {
+  /** Tells what `memory` was in an earlier life; of use before pools are in force. */
+  remember({ released, setAside }: Remembered): void {
     this.#allocations.released.restore(released);
+    this.#allocations.setAside.restore(setAside, this.#outside.nowMs());
   }
 
   /** Those of the nodes are given last. */
@@ -107,6 +117,7 @@ export class Assigner {
     if (!this.#started) {
       this.#started = true;
       claimAll(this.#allocations, services);
+      this.#sleep();
     }
     this.#outside.allocationsChanged();
     for (const { key } of services.sort(assignedThenOldest)) {
@@ -174,6 +185,25 @@ export class Assigner {
     }
   }
 
+  /** Time has passed: what was set aside may be given again, and somebody may wait for it. */
+  wake(): void {
+    this.#wakesAtMs = undefined;
+    this.#allocations.endSetAside();
+    if (this.#waiting.size > 0) {
+      this.#outside.retrySoon();
+    }
+    this.#sleep();
+  }
+
+  /** Until the next address is set aside no more, if there is one. */
+  #sleep(): void {
+    const nextMs = this.#allocations.setAside.nextEndMs;
+    if (nextMs !== undefined && nextMs < (this.#wakesAtMs ?? Number.POSITIVE_INFINITY)) {
+      this.#wakesAtMs = nextMs;
+      this.#outside.wakeAt(nextMs);
+    }
+  }
+
   /**
    * While it is not known how the write ended, nobody else is given what it carried: until the watch tells of another
    * version of the Service, or another write of this one succeeds, which shows that the first did not.
@@ -215,6 +245,7 @@ export class Assigner {
       const ip = service.ingress.join(" ");
       this.#log.warn("two Services show the same address", { service: service.key, ip, rivals });
     }
+    this.#heedConflict(service);
     const decision = decide(this.#allocations, service);
     const consequences =
       decision.kind === "assign"
@@ -228,6 +259,16 @@ export class Assigner {
     }
     this.#follow(consequences);
     return decision;
+  }
+
+  #heedConflict(service: Service): void {
+    const conflict = setAsideFor(this.#allocations, service);
+    if (conflict !== undefined) {
+      const { ip, mac, node, link } = conflict;
+      this.#log.warn("address set aside", { service: service.key, ip, mac, node, link });
+      this.#outside.allocationsChanged();
+      this.#sleep();
+    }
   }
 
   #follow({ hasChanged, hasFreed, displaced }: Consequences): void {

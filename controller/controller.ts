@@ -23,13 +23,13 @@ import { Assigner } from "./assigner.ts";
 import { Configuration } from "./configuration.ts";
 import { sweepDeparted, tidyDeparted } from "./departed.ts";
 import { ensureMemberKey } from "./member-key.ts";
+import { MemoryStore } from "./memory-store.ts";
 import type { ControllerMetrics } from "./metrics.ts";
 import { NodeAddressWatch } from "./node-addresses.ts";
 import type { ControllerOptions } from "./options.ts";
 import { PoolNotices } from "./pool-notices.ts";
 import { PoolStatusWriter } from "./pool-status.ts";
 import { Prerequisites } from "./prerequisites.ts";
-import { ReleasedStore } from "./released-store.ts";
 import { StatusWriter } from "./status-writer.ts";
 
 /** Status writes under way at once: as many as the client keeps connections. */
@@ -52,7 +52,7 @@ export interface ControllerParts {
 /** Leads until the signal: everything that it knows is built anew each time, from the cluster alone. */
 export async function lead(parts: ControllerParts, signal: AbortSignal): Promise<void> {
   const { client, log, metrics, options, owners } = parts;
-  const { lbClass, mlSecretName, namespace } = options;
+  const { conflictHold, lbClass, mlSecretName, namespace } = options;
   const statusWriter = new StatusWriter(client);
   // An address is waited for, and what is told of it is not: where thousands are given, the API server has both to do.
   const isBusy = () => statusWriter.isBusy;
@@ -91,12 +91,20 @@ export async function lead(parts: ControllerParts, signal: AbortSignal): Promise
       retrySoon: () => retries.add("waiting Services"),
       allocationsChanged: () => {
         poolStatus.usageChanged();
-        releasedStore.changed();
+        memoryStore.changed();
       },
-      nowMs: () => Date.now(),
+      wakeAt: (atMs) => void wakeAt(atMs),
+      nowMs: () => systemClock.wall(),
     },
     log,
+    conflictHold,
   );
+  const wakeAt = async (atMs: number) => {
+    await systemClock.delay(Math.max(0, atMs - systemClock.wall()), signal);
+    if (!signal.aborted) {
+      assigner.wake();
+    }
+  };
   const reconcile = async (key: string, within: AbortSignal) => {
     try {
       await assigner.reconcile(key, within);
@@ -107,7 +115,7 @@ export async function lead(parts: ControllerParts, signal: AbortSignal): Promise
     }
   };
   const usages = () => assigner.usage();
-  const releasedStore = new ReleasedStore({ client, namespace, log }, () => assigner.released());
+  const memoryStore = new MemoryStore({ client, namespace, log }, assigner.memory);
   const poolStatus = new PoolStatusWriter(
     { client, namespace, log },
     { usages, stored: (name) => configuration.pool(name) },
@@ -116,7 +124,7 @@ export async function lead(parts: ControllerParts, signal: AbortSignal): Promise
   let inForce: readonly Pool[] | undefined;
   const usePools = () => assigner.setPools(inForce ?? []);
   /** No address is given before all this is known, for all of it decides who gets which. */
-  const known = new Prerequisites(["pools", "Services", "nodes", "released addresses"], usePools);
+  const known = new Prerequisites(["pools", "Services", "nodes", "address memory"], usePools);
   /** Before that a Service waits for the first look at the pools, which takes all in their order. */
   const look = (key: string) => {
     if (known.areMet) {
@@ -173,9 +181,9 @@ export async function lead(parts: ControllerParts, signal: AbortSignal): Promise
 
   /** What is done once at the beginning, and tried until it is done. */
   const beginnings = {
-    "released addresses": async (within: AbortSignal) => {
-      assigner.remember(await releasedStore.read(within));
-      known.met("released addresses");
+    "address memory": async (within: AbortSignal) => {
+      assigner.remember(await memoryStore.read(within));
+      known.met("address memory");
     },
     "member key": (within: AbortSignal) =>
       ensureMemberKey(client, { namespace, name: mlSecretName }, log, within),
@@ -188,7 +196,7 @@ export async function lead(parts: ControllerParts, signal: AbortSignal): Promise
       known.met("nodes");
     }
   };
-  startup.add("released addresses");
+  startup.add("address memory");
   startup.add("member key");
   startup.add("sweep");
   await Promise.all([
@@ -201,7 +209,7 @@ export async function lead(parts: ControllerParts, signal: AbortSignal): Promise
       await systemClock.delay(RETRY_PACE_MS, within);
     }),
     poolStatus.run(signal),
-    releasedStore.run(signal),
+    memoryStore.run(signal),
     nodeAddresses.run(signal),
     doWithoutNodes(),
     departed.run(signal, (path, within) => tidyDeparted(client, path, log, within)),

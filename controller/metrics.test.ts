@@ -6,12 +6,14 @@ const lab: PoolUsage = {
   pool: "lab",
   capacity: { IPv4: 256n, IPv6: 4n },
   inUse: { IPv4: 3n, IPv6: 1n },
+  setAside: 2,
   services: 5,
 };
 const countless: PoolUsage = {
   pool: "countless",
   capacity: { IPv4: 4n, IPv6: 9_223_372_036_854_775_807n },
   inUse: { IPv4: 0n, IPv6: 0n },
+  setAside: 0,
   services: 0,
 };
 
@@ -46,6 +48,15 @@ test("shows how much each pool has, and how much of it is taken", async () => {
     'ipv6_addresses_in_use_total{pool="lab"} 1',
     'services_allocated_total{pool="lab"} 5',
   ]);
+});
+
+test("shows how many addresses of each pool are set aside", async () => {
+  usages = [lab, countless];
+  lead();
+  expect(await metrics.registry.text()).toContain(`
+herald_allocator_addresses_set_aside{pool="lab"} 2
+herald_allocator_addresses_set_aside{pool="countless"} 0
+`);
 });
 
 test("counts addresses of both families to 2^63 - 1 and no further", async () => {

@@ -51,10 +51,18 @@ export class ControllerMetrics {
 
   constructor() {
     for (const [name, help, value] of POOL_GAUGES) {
-      this.registry.gaugeOf({ name: `metallb_allocator_${name}`, help }, ["pool"], () =>
+      this.registry.gaugeOf({ name: `metallb_allocator_${name}`, help }, () =>
         this.#ofPools(value),
       );
     }
+    // MetalLB has none such: it gives an address that another host uses.
+    this.registry.gaugeOf(
+      {
+        name: "herald_allocator_addresses_set_aside",
+        help: "Addresses of the pool that are given to nobody by choice for a while, for another host uses them",
+      },
+      () => this.#ofPools(({ setAside }) => setAside),
+    );
     this.#updates = this.registry.counter({
       name: "metallb_k8s_client_updates_total",
       help: "Services that were reconciled, each time",
@@ -68,7 +76,6 @@ export class ControllerMetrics {
         name: "metallb_k8s_client_config_loaded_bool",
         help: "1 since a configuration was in force, else 0",
       },
-      [],
       () => this.#ofTerm(({ isLoaded }) => isLoaded),
     );
     this.registry.gaugeOf(
@@ -76,7 +83,6 @@ export class ControllerMetrics {
         name: "metallb_k8s_client_config_stale_bool",
         help: "1 while the configuration in force is older than the one in the cluster, which has an error, else 0",
       },
-      [],
       () => this.#ofTerm(({ isStale }) => isStale),
     );
     addProcessMetrics(this.registry);

@@ -79,7 +79,7 @@ beforeEach(() => {
 /** @param taken IPv4 addresses of 4 */
 function usage(pool: string, taken: number): PoolUsage {
   const capacity = { IPv4: 4n, IPv6: 0n };
-  return { pool, capacity, inUse: { IPv4: BigInt(taken), IPv6: 0n }, services: taken };
+  return { pool, capacity, inUse: { IPv4: BigInt(taken), IPv6: 0n }, setAside: 1, services: taken };
 }
 
 function use(...next: readonly PoolUsage[]): void {
@@ -107,9 +107,9 @@ describe("writes", () => {
   test("every digit of an int64", async () => {
     pools.put("countless");
     const capacity = { IPv4: 4n, IPv6: MOST };
-    use({ pool: "countless", capacity, inUse: { IPv4: 0n, IPv6: 0n }, services: 0 });
+    use({ pool: "countless", capacity, inUse: { IPv4: 0n, IPv6: 0n }, setAside: 0, services: 0 });
     await clock.advance(1000);
-    use({ pool: "countless", capacity, inUse: { IPv4: 0n, IPv6: 1n }, services: 1 });
+    use({ pool: "countless", capacity, inUse: { IPv4: 0n, IPv6: 1n }, setAside: 0, services: 1 });
     await clock.advance(1000);
     expect(pools.calls.join("\n")).toBe(
       [
@@ -122,9 +122,15 @@ describe("writes", () => {
   test("a change of the last digit that the watch's numbers do not show", async () => {
     pools.put("countless");
     const inUse = { IPv4: 0n, IPv6: 1n };
-    use({ pool: "countless", capacity: { IPv4: 0n, IPv6: MOST }, inUse, services: 1 });
+    use({ pool: "countless", capacity: { IPv4: 0n, IPv6: MOST }, inUse, setAside: 0, services: 1 });
     await clock.advance(1000);
-    use({ pool: "countless", capacity: { IPv4: 0n, IPv6: MOST - 1n }, inUse, services: 1 });
+    use({
+      pool: "countless",
+      capacity: { IPv4: 0n, IPv6: MOST - 1n },
+      inUse,
+      setAside: 0,
+      services: 1,
+    });
     await clock.advance(1000);
     expect(pools.calls.map((call) => /availableIPv6":(\d+)/.exec(call)?.[1])).toEqual([
       "9223372036854775806",
@@ -182,7 +188,7 @@ describe("writes nothing", () => {
     pools.put("countless", { ...status(0, 0), availableIPv6: Number(MOST) });
     const capacity = { IPv4: 0n, IPv6: MOST };
     const inUse = { IPv4: 0n, IPv6: 0n };
-    use(usage("lab", 1), { pool: "countless", capacity, inUse, services: 0 });
+    use(usage("lab", 1), { pool: "countless", capacity, inUse, setAside: 0, services: 0 });
     await clock.advance(5000);
     expect(pools.calls).toEqual([]);
   });

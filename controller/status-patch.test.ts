@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { formatIp, parseIp } from "#lib/address/ip.ts";
 import type { Decision } from "#lib/allocation/decision.ts";
+import { conflictCondition } from "#lib/api/address-conflict.ts";
 import type { Condition } from "#lib/api/service.ts";
 import { service } from "#lib/api/testing/fixture.ts";
 import { carriedBy, sameStatus, statusPatch } from "./status-patch.ts";
@@ -23,6 +24,17 @@ const announced: Condition = {
   lastTransitionTime: EARLIER,
 };
 
+const conflict: Condition = {
+  ...conflictCondition({
+    ip: "192.0.2.10",
+    mac: "02:42:ac:11:00:07",
+    node: "n2",
+    link: "eth0",
+    when: "first-use",
+  }),
+  lastTransitionTime: EARLIER,
+};
+
 const fresh = service("default/web", { resourceVersion: "7" });
 
 const settled = service("default/web", {
@@ -39,6 +51,11 @@ function assign(...ips: string[]): Decision {
 function refuse(reason: "NoPool" | "PoolExhausted"): Decision {
   return { kind: "refuse", reason, message: "Every address is taken: widen the pool", tried: [] };
 }
+
+test("an address that the Service has already was allocated long ago, for all that is known", () => {
+  const found = { ...settled, conditions: [], creationTimestamp: EARLIER };
+  expect(statusPatch(found, assign("192.0.2.10"), NOW)?.status.conditions).toEqual([allocated]);
+});
 
 test("a new address is written with its pool and its condition in one patch", () => {
   expect(statusPatch(fresh, assign("192.0.2.10"), NOW)).toEqual({
@@ -82,6 +99,34 @@ test("a refusal takes away the address, the pool and the word that somebody answ
       ],
     },
   });
+});
+
+test("an address that a Service leaves for another host ends the word of it, in the same patch", () => {
+  const contested = { ...settled, conditions: [...settled.conditions, conflict] };
+  const patch = statusPatch(contested, assign("192.0.2.11"), NOW);
+  expect(patch?.status).toEqual({
+    loadBalancer: { ingress: [{ ip: "192.0.2.11" }] },
+    conditions: [
+      { ...allocated, message: '192.0.2.11 from pool "lab"' },
+      {
+        type: "herald-lb.io/AddressConflict",
+        status: "False",
+        reason: "NoConflict",
+        message: "No other host is known to use an address of the Service",
+        lastTransitionTime: NOW,
+      },
+    ],
+  });
+  expect(statusPatch(contested, refuse("PoolExhausted"), NOW)?.status.conditions).toContainEqual(
+    expect.objectContaining({ reason: "NoConflict" }),
+  );
+});
+
+test("the word of another host stays as long as the address does", () => {
+  const contested = { ...settled, conditions: [allocated, conflict] };
+  expect(statusPatch(contested, assign("192.0.2.10"), NOW)).toBeUndefined();
+  const foreign = { ...fresh, ingress: ["192.0.2.10"], conditions: [conflict] };
+  expect(statusPatch(foreign, refuse("NoPool"), NOW)?.status.conditions).toHaveLength(1);
 });
 
 test("without any pool, an address that another controller gave stays", () => {

@@ -3,6 +3,7 @@
 import { formatIp, type Ip, parseIp } from "#lib/address/ip.ts";
 import type { Decision } from "#lib/allocation/decision.ts";
 import { isForeign } from "#lib/allocation/precondition.ts";
+import { conflictOf, NO_CONFLICT } from "#lib/api/address-conflict.ts";
 import { ANNOTATION, CONDITION } from "#lib/api/annotations.ts";
 import { nextCondition } from "#lib/api/condition.ts";
 import type { Condition, Service } from "#lib/api/service.ts";
@@ -69,16 +70,42 @@ function ingress(service: Service, decision: Decision) {
 }
 
 function conditionChanges(service: Service, decision: Decision, now: string): readonly object[] {
-  const wanted = conditionOf(decision);
-  const old = service.conditions.find(({ type }) => type === wanted.type);
-  const next = nextCondition(old, wanted, now);
-  const changes: object[] = next === undefined ? [] : [next];
+  const wanted = hasLeftConflict(service, decision)
+    ? [conditionOf(decision), NO_CONFLICT]
+    : [conditionOf(decision)];
+  const changes: object[] = wanted
+    .map((one) => {
+      const old = service.conditions.find(({ type }) => type === one.type);
+      const isFound = old === undefined && hasAlready(service, decision);
+      return nextCondition(old, one, isFound ? service.creationTimestamp : now);
+    })
+    .filter((next) => next !== undefined);
   // Nobody answers for a Service without an address, and no speaker reports on it.
   const announced = service.conditions.some(({ type }) => type === CONDITION.announced);
   if (decision.kind === "refuse" && announced) {
     changes.push({ $patch: "delete", type: CONDITION.announced });
   }
   return changes;
+}
+
+/**
+ * Whether the Service shows the addresses that were decided for it. Without a condition of ours it had them before this
+ * controller came, as after a migration, and nobody knows since when: a speaker would ask the network for an address that
+ * it takes for new.
+ */
+function hasAlready(service: Service, decision: Decision): boolean {
+  return decision.kind === "assign" && ingress(service, decision) === undefined;
+}
+
+/** Whether its condition tells of another host at an address that it will not have any more. */
+function hasLeftConflict(service: Service, decision: Decision): boolean {
+  const conflict = conflictOf(service);
+  if (conflict === undefined) {
+    return false;
+  }
+  return decision.kind === "assign"
+    ? !decision.ips.some((ip) => formatIp(ip) === conflict.ip)
+    : !isForeign(service, decision.reason);
 }
 
 function conditionOf(decision: Decision): Omit<Condition, "lastTransitionTime"> {

@@ -1,6 +1,10 @@
 import { execFileSync } from "node:child_process";
+import { mkdtempDisposable, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
+import { readExcludedLinks } from "#speaker/excluded-links.ts";
+import { DEFAULT_EXCLUDED_LINKS } from "#speaker/network/link-rules.ts";
 import { kubernetesPrograms } from "#test/lab/programs.ts";
 import { type KubernetesObject, parseDocuments } from "./documents.ts";
 
@@ -28,6 +32,10 @@ interface Workload extends KubernetesObject {
   readonly spec: { readonly template: { readonly spec: Readonly<Record<string, unknown>> } };
 }
 
+interface ConfigMap extends KubernetesObject {
+  readonly data: Readonly<Record<string, string>>;
+}
+
 let objects: readonly KubernetesObject[] = [];
 
 beforeAll(async () => {
@@ -38,6 +46,11 @@ beforeAll(async () => {
 
 function ofKind<T extends KubernetesObject>(...kinds: readonly string[]): T[] {
   return objects.filter(({ kind }) => kinds.includes(kind)) as T[];
+}
+
+function speakerPod(): Workload["spec"]["template"]["spec"] {
+  const [workload] = ofKind<Workload>("DaemonSet");
+  return workload?.spec.template.spec ?? {};
 }
 
 /** One string per permission: `verb group/resource`, with the names it is limited to. */
@@ -62,6 +75,7 @@ test("holds all of Herald, each object once", () => {
     "ClusterRole metallb-system:speaker",
     "ClusterRoleBinding metallb-system:controller",
     "ClusterRoleBinding metallb-system:speaker",
+    "ConfigMap metallb-excludel2",
     "CustomResourceDefinition configurationstates.metallb.io",
     "CustomResourceDefinition ipaddresspools.metallb.io",
     "CustomResourceDefinition l2advertisements.metallb.io",
@@ -76,6 +90,16 @@ test("holds all of Herald, each object once", () => {
     "ServiceAccount controller",
     "ServiceAccount speaker",
   ]);
+});
+
+test("excludes the links that a speaker without the file excludes", async () => {
+  const [configMap] = ofKind<ConfigMap>("ConfigMap");
+  await using folder = await mkdtempDisposable(join(tmpdir(), "excludel2-"));
+  const file = join(folder.path, "excludel2.yaml");
+  await writeFile(file, configMap?.data["excludel2.yaml"] ?? "");
+  const { patterns, source } = await readExcludedLinks(file);
+  expect(source).toBe("file");
+  expect(patterns.map((pattern) => pattern.source)).toEqual(DEFAULT_EXCLUDED_LINKS);
 });
 
 test("puts into its namespace what lives in one", () => {
@@ -175,6 +199,37 @@ describe("a pod", () => {
         { key: "node-role.kubernetes.io/control-plane", effect: "NoSchedule" },
         { key: "node-role.kubernetes.io/master", effect: "NoSchedule" },
       ],
+    });
+  });
+
+  test("of the speaker shows its metrics at the port that MetalLB's PodMonitor names", () => {
+    expect(speakerPod()).toMatchObject({
+      containers: [{ ports: [{ name: "metricshttps", containerPort: 9120 }] }],
+    });
+  });
+
+  test("of the speaker is asked on the loopback address whether it lives and is ready", () => {
+    const timing = {
+      initialDelaySeconds: 10,
+      periodSeconds: 10,
+      timeoutSeconds: 1,
+      failureThreshold: 3,
+    };
+    const at = (path: string) => ({
+      httpGet: { host: "127.0.0.1", port: 17_472, path },
+      ...timing,
+    });
+    expect(speakerPod()).toMatchObject({
+      containers: [{ livenessProbe: at("/healthz"), readinessProbe: at("/readyz") }],
+    });
+  });
+
+  test("of the speaker reads the links to exclude where MetalLB has them, and starts without", () => {
+    const mount = { name: "excludel2", mountPath: "/etc/metallb", readOnly: true };
+    const configMap = { name: "metallb-excludel2", optional: true, defaultMode: 0o400 };
+    expect(speakerPod()).toMatchObject({
+      containers: [{ volumeMounts: expect.arrayContaining([mount]) }],
+      volumes: expect.arrayContaining([{ name: "excludel2", configMap }]),
     });
   });
 

@@ -2,12 +2,18 @@
 
 import { KubeClient } from "#lib/kube/client.ts";
 import { createLog } from "#lib/log/log.ts";
+import { serveMetrics } from "#lib/metrics/serve.ts";
 import { credentialsFrom } from "#lib/process/options.ts";
 import { run } from "#lib/process/run.ts";
 import { stopSignal, switchLevelOnSignal } from "#lib/process/signals.ts";
 import { ownPod } from "#lib/report/configuration-state.ts";
+import { captureHandler } from "./capture/capture-handler.ts";
+import { requireNetRaw } from "./checks/net-raw.ts";
+import { readExcludedLinks } from "./excluded-links.ts";
+import { serveHealth } from "./health/health-server.ts";
 import { startNetwork } from "./network/start.ts";
 import { speakerCommand } from "./options.ts";
+import { serveWhenFree } from "./serve-when-free.ts";
 import { Speaker } from "./speaker.ts";
 
 const command = speakerCommand(async (options) => {
@@ -15,10 +21,22 @@ const command = speakerCommand(async (options) => {
   const signal = stopSignal();
   const credentials = await credentialsFrom(options);
   using client = new KubeClient({ credentials, userAgent: "herald-speaker", log });
-  const { logLevel, mlBindport: memberPort, nodeName } = options;
-  const network = startNetwork({ nodeName, memberPort, logLevel });
+  const { healthProbePort, logLevel, mlBindport: memberPort, nodeName: node } = options;
+  requireNetRaw("/");
+  const excluded = await readExcludedLinks(options.excludeLinksFile);
+  log.info("links excluded", { from: excluded.source, patterns: excluded.patterns.map(String) });
+  const network = startNetwork({
+    nodeName: node,
+    memberPort,
+    logLevel,
+    excludedLinks: excluded.patterns,
+    promiscuousLinks: options.promiscuousLinks,
+    announceRate: options.announceRate,
+    answerRate: options.answerRate,
+    answerRatePerClient: options.answerRatePerClient,
+  });
   switchLevelOnSignal(log, logLevel, (level) => network.send({ kind: "log-level", level }));
-  log.info("speaker started", { api: credentials.origin.href, node: nodeName });
+  log.info("speaker started", { api: credentials.origin.href, node });
   const speaker = new Speaker(
     options,
     client,
@@ -26,8 +44,18 @@ const command = speakerCommand(async (options) => {
     ownPod(options.podName, options.podUid),
     log,
   );
+  const { registry } = speaker.metrics;
+  const metrics = () => serveMetrics(options, { registry, api: client, log });
+  const capture = captureHandler({ node, asker: speaker.captures, log });
+  const isReady = () => speaker.isReady;
+  const health = () => serveHealth(healthProbePort, { isReady, capture, log });
   signal.addEventListener("abort", () => network.send({ kind: "stop" }), { once: true });
-  await Promise.all([speaker.run(signal), network.stopped]);
+  await Promise.all([
+    speaker.run(signal),
+    network.stopped,
+    serveWhenFree(metrics, log, signal),
+    serveWhenFree(health, log, signal),
+  ]);
   log.info("speaker stopped", { signal: String(signal.reason) });
 });
 await run(command);

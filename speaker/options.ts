@@ -1,19 +1,46 @@
-import { Command, Option } from "commander";
-import { type CommonOptions, parsePort, withCommonOptions } from "#lib/process/options.ts";
+import { Command, InvalidArgumentError, Option } from "commander";
+import { INTERFACES, type Interfaces } from "#lib/api/pool.ts";
+import { type MetricsOptions, withMetricsOptions } from "#lib/metrics/options.ts";
+import {
+  type CommonOptions,
+  parsePort,
+  parsePortOrNone,
+  withCommonOptions,
+} from "#lib/process/options.ts";
+import { readLinkPattern } from "./link-pattern.ts";
+import { DEFAULT_ANNOUNCE_RATE } from "./network/pace.ts";
+import { DEFAULT_ANSWER_RATE, DEFAULT_ANSWER_RATE_PER_CLIENT } from "./network/rate-limit.ts";
 
 /** Where MetalLB's speakers talk to each other, so that firewalls pass it already. */
 const DEFAULT_MEMBER_PORT = 7946;
 
-export interface SpeakerOptions extends CommonOptions {
+/** MetalLB's. */
+const DEFAULT_HEALTH_PORT = 17472;
+
+/** No link carries more. */
+const MAX_RATE = 10_000_000;
+
+export interface SpeakerOptions extends CommonOptions, MetricsOptions {
   readonly nodeName: string;
   readonly ignoreExcludeLb: boolean;
   readonly memberKeyDirectory: string;
   readonly mlBindport: number;
+  readonly excludeLinksFile: string;
+  /** For the pools that do not say it themselves. */
+  readonly interfaces: Interfaces;
+  readonly promiscuousLinks: readonly RegExp[];
+  /** Frames a second on one link; 0: no limit. */
+  readonly announceRate: number;
+  /** Answers a second on one link, to all and to one MAC address; 0: no limit. */
+  readonly answerRate: number;
+  readonly answerRatePerClient: number;
+  /** 0: none. */
+  readonly healthProbePort: number;
 }
 
 export function speakerCommand(run: (options: SpeakerOptions) => Promise<void>): Command {
-  return withCommonOptions(new Command("herald-speaker"))
-    .description("Answers ARP for the addresses of Services that this node owns.")
+  const command = withMetricsOptions(withCommonOptions(new Command("herald-speaker")))
+    .description("Answers ARP and NDP for the addresses of Services that this node owns.")
     .addOption(
       new Option("--node-name <name>", "name of the Node it runs on")
         .env("HERALD_NODE_NAME")
@@ -41,5 +68,94 @@ export function speakerCommand(run: (options: SpeakerOptions) => Promise<void>):
         .argParser(parsePort)
         .default(DEFAULT_MEMBER_PORT),
     )
-    .action(run);
+    .addOption(
+      new Option(
+        "--health-probe-port <port>",
+        "port of /healthz and /readyz on 127.0.0.1, by plain HTTP; 0: none",
+      )
+        .env("HERALD_HEALTH_PROBE_PORT")
+        .argParser(parsePortOrNone)
+        .default(DEFAULT_HEALTH_PORT),
+    );
+  return withRateOptions(withLinkOptions(command)).action(run);
+}
+
+function withLinkOptions(command: Command): Command {
+  return command
+    .addOption(
+      new Option(
+        "--exclude-links-file <path>",
+        "file with the names of links that never answer; a built-in list when it is missing",
+      )
+        .env("HERALD_EXCLUDE_LINKS_FILE")
+        .default("/etc/metallb/excludel2.yaml"),
+    )
+    .addOption(
+      new Option(
+        "--interfaces <which>",
+        "answer on all links, or on those whose subnet holds the address, unless its pool says otherwise",
+      )
+        .env("HERALD_INTERFACES")
+        .choices(INTERFACES)
+        .default("all"),
+    )
+    .addOption(
+      new Option(
+        "--promiscuous-links <expressions>",
+        "let links hear all frames whose names match one of these regular expressions, with commas between",
+      )
+        .env("HERALD_PROMISCUOUS_LINKS")
+        .argParser(parseLinkPatterns)
+        .default([], "none"),
+    );
+}
+
+function withRateOptions(command: Command): Command {
+  return command
+    .addOption(
+      new Option("--announce-rate <frames>", "announcements a second on one link; 0: no limit")
+        .env("HERALD_ANNOUNCE_RATE")
+        .argParser(parseRate)
+        .default(DEFAULT_ANNOUNCE_RATE),
+    )
+    .addOption(
+      new Option("--answer-rate <answers>", "answers a second on one link; 0: no limit")
+        .env("HERALD_ANSWER_RATE")
+        .argParser(parseRate)
+        .default(DEFAULT_ANSWER_RATE),
+    )
+    .addOption(
+      new Option(
+        "--answer-rate-per-client <answers>",
+        "answers a second to one MAC address on one link; 0: no limit",
+      )
+        .env("HERALD_ANSWER_RATE_PER_CLIENT")
+        .argParser(parseRate)
+        .default(DEFAULT_ANSWER_RATE_PER_CLIENT),
+    );
+}
+
+/** @throws {InvalidArgumentError} when the text is no number that a link could reach */
+function parseRate(text: string): number {
+  const rate = Number(text);
+  if (!/^\d+$/.test(text) || rate > MAX_RATE) {
+    throw new InvalidArgumentError(`give a whole number of at most ${MAX_RATE}, or 0 for no limit`);
+  }
+  return rate;
+}
+
+/** @throws {InvalidArgumentError} when one of them is no regular expression */
+function parseLinkPatterns(text: string): readonly RegExp[] {
+  const expressions = text.trim() === "" ? [] : text.split(",");
+  return expressions.map((expression) => {
+    const trimmed = expression.trim();
+    if (trimmed === "") {
+      throw new InvalidArgumentError("an expression is empty: remove the comma");
+    }
+    const read = readLinkPattern(trimmed);
+    if (read.kind === "unreadable") {
+      throw new InvalidArgumentError(read.why);
+    }
+    return read.pattern;
+  });
 }

@@ -1,5 +1,7 @@
 /** The main thread's part: from the caches to the network thread's table, and from its reports to the cluster. */
 
+import type { Service } from "#lib/api/service.ts";
+import type { OwnerChange } from "#lib/election/owner.ts";
 import { aborted } from "#lib/kube/aborted.ts";
 import type { KubeClient } from "#lib/kube/client.ts";
 import { EventRecorder } from "#lib/kube/events.ts";
@@ -12,24 +14,40 @@ import {
 } from "#lib/report/configuration-state.ts";
 import { ProblemLog } from "#lib/report/problems.ts";
 import { Caches } from "./caches.ts";
+import { CaptureAsker } from "./capture/capture-asker.ts";
+import { NodeChecks } from "./checks/node-checks.ts";
 import { Configuration } from "./configuration.ts";
 import { followMemberKey } from "./member-key.ts";
+import { CountAsker } from "./metrics/count-asker.ts";
+import { SpeakerMetrics } from "./metrics/speaker-metrics.ts";
 import type { FromNetwork, Row } from "./network/messages.ts";
 import type { NetworkThread } from "./network/start.ts";
 import type { SpeakerOptions } from "./options.ts";
+import { Prober } from "./probe/prober.ts";
+import { Conflicts } from "./status/conflicts.ts";
 import { L2Statuses } from "./status/l2-status.ts";
 import { Reporter } from "./status/reporter.ts";
 import { Table } from "./table.ts";
 
+/** Where this machine keeps proc and sys. */
+const ROOT = "/";
+
 export class Speaker {
+  readonly metrics: SpeakerMetrics;
+  /** For those who want to see frames. */
+  readonly captures: CaptureAsker;
   readonly #options: SpeakerOptions;
   readonly #network: NetworkThread;
   readonly #log: AdjustableLog;
   readonly #caches: Caches;
+  readonly #checks: NodeChecks;
+  readonly #conflicts: Conflicts;
+  readonly #counts: CountAsker;
   readonly #configuration: Configuration;
   readonly #configurationState: ConfigurationStateWriter;
   readonly #events: EventRecorder;
   readonly #l2Statuses: L2Statuses;
+  readonly #prober: Prober;
   readonly #reporter: Reporter;
   readonly #table: Table;
   /** Until all caches are filled, single changes are of no interest: the first table is made of the whole. */
@@ -42,16 +60,28 @@ export class Speaker {
     owners: readonly OwnerReference[],
     log: AdjustableLog,
   ) {
-    const { namespace, nodeName: node } = options;
+    const { interfaces, namespace, nodeName: node, promiscuousLinks } = options;
     this.#options = options;
     this.#network = network;
     this.#log = log;
     this.#events = new EventRecorder(client, { component: "herald-speaker", host: node, log });
+    this.captures = new CaptureAsker((message) => network.send(message));
+    this.#counts = new CountAsker((message) => network.send(message));
+    this.#prober = new Prober(log);
+    this.metrics = new SpeakerMetrics({
+      node,
+      counts: () => this.#counts.counts(),
+      ipsOf: (service) => announcedIps(this.#table.get(service)?.row),
+    });
     const all = coalesce(() => this.#filled && this.#table.updateAll());
     const problemLog = new ProblemLog(log);
     this.#configuration = new Configuration(client, namespace, log, {
-      changed: all,
+      changed: () => {
+        this.metrics.configLoaded();
+        all();
+      },
       checked: (problems, hasLastGood) => {
+        this.metrics.configStale(problems.length > 0 && hasLastGood);
         problemLog.tell(problems, hasLastGood);
         this.#configurationState.report(problems);
       },
@@ -74,27 +104,44 @@ export class Speaker {
       {
         node,
         ignoreExcludeLabel: options.ignoreExcludeLb,
+        interfaces,
+        now: Date.now,
         configuration: this.#configuration,
         cluster: this.#caches,
         log,
       },
       {
         rowChanged: (service, row) => this.#sendRow(service, row),
-        entryChanged: ({ service }) => this.#reporter.look(service.key),
+        entryChanged: ({ service }) => {
+          this.#reporter.look(service.key);
+          this.#conflicts.look(service.key);
+        },
         gone: (service) => this.#reporter.gone(service),
       },
     );
     this.#l2Statuses = new L2Statuses({ client, namespace, node, owners, log }, (service) =>
       this.#reporter.look(service),
     );
+    const common = { node, client, events: this.#events, table: this.#table, log };
     this.#reporter = new Reporter({
-      node,
-      client,
-      events: this.#events,
+      ...common,
       l2Statuses: this.#l2Statuses,
-      table: this.#table,
-      log,
+      metrics: this.metrics,
     });
+    this.#conflicts = new Conflicts(common);
+    this.#checks = new NodeChecks({
+      node,
+      promiscuousLinks,
+      events: this.#events,
+      log,
+      root: ROOT,
+      servicesWith: (ip) => this.#servicesWith(ip),
+    });
+  }
+
+  /** The first table is with the network thread. */
+  get isReady(): boolean {
+    return this.#filled;
   }
 
   /** Runs until the signal, and then says what is still to be said. */
@@ -113,6 +160,8 @@ export class Speaker {
       this.#configurationState.run(signal),
       this.#l2Statuses.reflector.run(signal),
       this.#events.run(signal),
+      this.#conflicts.run(signal),
+      this.#checks.run(signal),
       followMemberKey(
         this.#options.memberKeyDirectory,
         this.#log,
@@ -150,6 +199,18 @@ export class Speaker {
     await this.#reporter.run(signal);
   }
 
+  #ownersChanged(changes: readonly OwnerChange[]): void {
+    this.metrics.ownersChanged(changes);
+    this.#reporter.ownersChanged(changes);
+    for (const { from, service, to } of changes) {
+      if (to === this.#options.nodeName) {
+        this.#conflicts.tookOver(service);
+      } else if (from === this.#options.nodeName) {
+        this.#conflicts.lost(service);
+      }
+    }
+  }
+
   #sendMembers(): void {
     const members = this.#caches
       .nodes()
@@ -166,20 +227,51 @@ export class Speaker {
     }
   }
 
+  #servicesWith(ip: string): Iterable<Service> {
+    return Iterator.from(this.#table.having(ip)).flatMap((key) => {
+      const entry = this.#table.get(key);
+      return entry === undefined ? [] : [entry.service];
+    });
+  }
+
   #hear(message: FromNetwork): void {
     switch (message.kind) {
       case "owners":
-        this.#reporter.ownersChanged(message.changes);
+        this.#ownersChanged(message.changes);
         break;
       case "alive":
-        this.#reporter.aliveChanged(message.nodes, this.#table.services());
+        this.#reporter.nodesChanged(message, this.#table.services());
         break;
       case "links":
         this.#reporter.linksChanged(message.links);
+        this.#checks.linksChanged(message.links);
+        break;
+      case "kernel-addresses":
+        this.#checks.kernelAddressesChanged(message.addresses);
+        break;
+      case "conflict":
+        this.#conflicts.heard(message.conflict);
+        break;
+      case "conflict-over":
+        this.#conflicts.over(message.ip);
+        break;
+      case "probe":
+        void this.#prober.send(message);
+        break;
+      case "counts":
+        this.#counts.hear(message);
+        break;
+      case "captured":
+        this.captures.hear(message);
         break;
       case "log":
         this.#log[message.level](message.message, message.fields);
         break;
     }
   }
+}
+
+function announcedIps(row: Row | undefined): readonly string[] {
+  const { ips = [], contested = [] } = row ?? {};
+  return ips.filter((ip) => !contested.includes(ip));
 }

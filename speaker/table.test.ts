@@ -1,7 +1,10 @@
 import { describe, expect, test } from "vitest";
+import { conflictCondition } from "#lib/api/address-conflict.ts";
 import type { Service } from "#lib/api/service.ts";
 import { l2Advertisement, node, pool, port, service } from "#lib/api/testing/fixture.ts";
-import { type Cluster, type Entry, Table } from "./table.ts";
+import { type Cluster, type Entry, Table, type TableOptions } from "./table.ts";
+
+const NOW_MS = Date.parse("2026-01-01T12:00:00Z");
 
 const WEB = service("default/web", { ingress: ["192.0.2.10"] });
 const SHARED = { annotations: { "metallb.io/allow-shared-ip": "blue" } };
@@ -13,7 +16,7 @@ const API = service("default/api", {
 });
 
 /** A cluster of one Service and two nodes, what the table told of it, and what it logged. */
-function tableOf(interfaces: readonly string[] = []) {
+function tableOf(interfaces: readonly string[] = [], options: Partial<TableOptions> = {}) {
   const state = {
     services: new Map<string, Service>([[WEB.key, WEB]]),
     nodes: [node("n1"), node("n2")],
@@ -33,12 +36,15 @@ function tableOf(interfaces: readonly string[] = []) {
     {
       node: "n1",
       ignoreExcludeLabel: false,
+      interfaces: "all",
+      now: () => NOW_MS,
       configuration: {
         pools: [pool("lab", "192.0.2.0/24", "2001:db8::/64")],
         advertisements: [l2Advertisement({ interfaces })],
       },
       cluster,
       log: { debug: note, info: note, warn: note, error: note },
+      ...options,
     },
     {
       rowChanged: (_, row) => told.push(row),
@@ -82,6 +88,63 @@ test("the row names the links of this node that its advertisements name", () => 
   expect(told).toEqual([{ ...ROW, links: ["eth0", "eth1"] }]);
 });
 
+test("the row says which links may answer where only those of the right subnet may", () => {
+  const { table, told } = tableOf([], { interfaces: "subnet" });
+  table.updateAll();
+  expect(told).toEqual([{ ...ROW, onSubnetOnly: true }]);
+});
+
+describe("the time since which a Service has its addresses", () => {
+  const allocated = {
+    type: "herald-lb.io/AddressAllocated",
+    status: "True",
+    reason: "Allocated",
+    message: '192.0.2.10 from pool "lab"',
+    lastTransitionTime: "2026-01-01T11:59:00Z",
+  } as const;
+  const at = Date.parse(allocated.lastTransitionTime);
+
+  test("is that of its condition", () => {
+    const { put, told } = tableOf();
+    put({ ...WEB, conditions: [allocated] });
+    put({ ...WEB, conditions: [{ ...allocated, lastTransitionTime: "2026-01-01T11:59:30Z" }] });
+    expect(told).toEqual([{ ...ROW, allocatedAtMs: at }]);
+  });
+
+  test("is nobody's knowledge while it is not allocated", () => {
+    const { put, told } = tableOf();
+    put({ ...WEB, conditions: [{ ...allocated, status: "False" }] });
+    put({ ...WEB, conditions: [allocated] });
+    expect(told).toEqual([ROW]);
+  });
+
+  test("is now when it is seen to change them", () => {
+    const { put, told } = tableOf();
+    put({ ...WEB, conditions: [allocated] });
+    put({ ...WEB, conditions: [allocated], ingress: ["192.0.2.11"] });
+    expect(told.at(-1)).toMatchObject({ ips: ["192.0.2.11"], allocatedAtMs: NOW_MS });
+  });
+});
+
+test("the row names an address that another host had first, and not one that it claims since", () => {
+  const conflict = { ip: "192.0.2.10", mac: "02:42:ac:11:00:07", node: "n1", link: "eth0" };
+  const saying = (when: "first-use" | "in-use") => ({
+    ...conflictCondition({ ...conflict, when }),
+    lastTransitionTime: "2026-01-01T12:00:00Z",
+  });
+  const { put, told } = tableOf();
+  put({ ...WEB, conditions: [saying("first-use")] });
+  put({ ...WEB, conditions: [saying("in-use")] });
+  expect(told).toEqual([{ ...ROW, contested: ["192.0.2.10"] }, ROW]);
+});
+
+test("finds the Services that have an address", () => {
+  const { put, table } = tableOf();
+  put({ ...API, ingress: ["192.0.2.11"] });
+  table.updateAll();
+  expect([...table.having("192.0.2.11")]).toEqual(["default/api"]);
+});
+
 test("without endpoints there is no row, and the log says that nobody is eligible", () => {
   const { state, table, told, lines } = tableOf();
   table.updateAll();
@@ -116,11 +179,12 @@ test("a node that goes is not in the order any more", () => {
   expect(told).toEqual([ROW, { ...ROW, order: ["n1"] }]);
 });
 
-test("the row of a dual-stack Service has what ARP can answer for", () => {
+test("the row of a dual-stack Service has both addresses", () => {
   const { state, table, told } = tableOf();
-  state.services.set(WEB.key, { ...WEB, ingress: ["192.0.2.10", "2001:db8::10"] });
+  const ips = ["192.0.2.10", "2001:db8::10"];
+  state.services.set(WEB.key, { ...WEB, ingress: ips });
   table.updateAll();
-  expect(told).toEqual([ROW]);
+  expect(told).toEqual([{ ...ROW, ips }]);
 });
 
 const ONLY_WEB = { "default/web": ["192.0.2.10"] };
@@ -196,11 +260,14 @@ describe("of two Services that show one address and do not share it", () => {
     });
   });
 
-  test("an IPv6 address that is lost changes no row, and is told all the same", () => {
+  test("the row loses the IPv6 address that is lost, and it is told", () => {
     const { entries, rows, put } = tableOf();
     put({ ...API, ingress: ["192.0.2.11", "2001:db8::a"] });
     put({ ...WEB, ingress: ["192.0.2.10", "2001:DB8::A"] });
-    expect(rows()).toEqual({ ...ONLY_WEB, "default/api": ["192.0.2.11"] });
+    expect(rows()).toEqual({
+      "default/web": ["192.0.2.10", "2001:db8::a"],
+      "default/api": ["192.0.2.11"],
+    });
     expect(entries.at(-1)).toMatchObject({
       service: { key: "default/api" },
       election: {

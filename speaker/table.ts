@@ -4,9 +4,11 @@
  * a change of configuration or of a node costs one for each Service.
  */
 
+import { conflictOf } from "#lib/api/address-conflict.ts";
+import { CONDITION } from "#lib/api/annotations.ts";
 import type { L2Advertisement } from "#lib/api/l2-advertisement.ts";
 import type { Node } from "#lib/api/node.ts";
-import type { Pool } from "#lib/api/pool.ts";
+import type { Interfaces, Pool } from "#lib/api/pool.ts";
 import type { Service } from "#lib/api/service.ts";
 import { type Election, elect, interfacesOn } from "#lib/election/election.ts";
 import { ShownAddresses } from "#lib/election/shown-addresses.ts";
@@ -42,6 +44,8 @@ export interface TableOptions {
   /** Name of this node. */
   readonly node: string;
   readonly ignoreExcludeLabel: boolean;
+  /** For pools that do not say it themselves. */
+  readonly interfaces: Interfaces;
   /** What is in force. */
   readonly configuration: {
     readonly pools: readonly Pool[];
@@ -49,6 +53,8 @@ export interface TableOptions {
   };
   readonly cluster: Cluster;
   readonly log: Log;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
 }
 
 export class Table {
@@ -69,6 +75,15 @@ export class Table {
   /** Keys of the Services. */
   services(): Iterable<string> {
     return this.#entries.keys();
+  }
+
+  /** Keys of the Services that somebody may announce with this address, which is in canonical text. */
+  *having(ip: string): Iterable<string> {
+    for (const [key, { row }] of this.#entries) {
+      if (row?.ips.includes(ip) === true) {
+        yield key;
+      }
+    }
   }
 
   updateAll(): void {
@@ -98,7 +113,7 @@ export class Table {
   }
 
   #update(key: string, nodes: readonly Node[]): void {
-    const { cluster, configuration, ignoreExcludeLabel, node } = this.#options;
+    const { cluster, configuration, ignoreExcludeLabel } = this.#options;
     const service = cluster.service(key);
     const old = this.#entries.get(key);
     if (service === undefined) {
@@ -112,7 +127,7 @@ export class Table {
       { service, keepers, pools, advertisements, nodes, servingNodes, ignoreExcludeLabel },
       sha256,
     );
-    const entry = { service, election, row: rowOf(service, election, nodes, node) };
+    const entry = { service, election, row: this.#rowOf(service, election, nodes, old?.row) };
     this.#entries.set(key, entry);
     const isRowSame = JSON.stringify(old?.row) === JSON.stringify(entry.row);
     if (isRowSame && old?.service === service && messageOf(old) === messageOf(entry)) {
@@ -134,6 +149,44 @@ export class Table {
       }
       this.#listener.gone(key);
     }
+  }
+
+  #rowOf(
+    service: Service,
+    election: Election,
+    nodes: readonly Node[],
+    old: Row | undefined,
+  ): Row | undefined {
+    if (election.kind === "nobody") {
+      return undefined;
+    }
+    const self = nodes.find(({ name }) => name === this.#options.node);
+    const links = self === undefined ? undefined : interfacesOn(election.advertisements, self);
+    const { interfaces = this.#options.interfaces } = election;
+    return {
+      service: service.key,
+      ips: election.ips,
+      order: election.order,
+      ...(links !== undefined && { links }),
+      ...(interfaces === "subnet" && { onSubnetOnly: true }),
+      ...this.#sinceWhen(service, election.ips, old),
+      ...contestedOf(service),
+    };
+  }
+
+  /**
+   * Since when the Service has its addresses: its condition says so, unless it was seen to change them, for the time of a
+   * condition stays when only what it says changes.
+   */
+  #sinceWhen(
+    service: Service,
+    ips: readonly string[],
+    old: Row | undefined,
+  ): Pick<Row, "allocatedAtMs"> {
+    const isSame = old?.ips.join() === ips.join();
+    const sinceMs = isSame ? old?.allocatedAtMs : this.#options.now();
+    const allocatedAtMs = old === undefined ? allocationTimeOf(service) : sinceMs;
+    return allocatedAtMs === undefined ? {} : { allocatedAtMs };
   }
 
   /** Told by the nodes that it concerns, the first in order before or now: all the others would say the same. */
@@ -165,24 +218,17 @@ export function someNotEligible(notEligible: ReadonlyMap<string, string>): LogFi
   return more > 0 ? { not, moreNot: more } : { not };
 }
 
-function rowOf(
-  service: Service,
-  election: Election,
-  nodes: readonly Node[],
-  name: string,
-): Row | undefined {
-  if (election.kind === "nobody") {
-    return undefined;
-  }
-  const node = nodes.find((candidate) => candidate.name === name);
-  const links = node === undefined ? undefined : interfacesOn(election.advertisements, node);
-  return {
-    service: service.key,
-    // The network thread answers ARP alone.
-    ips: election.ips.filter((ip) => !ip.includes(":")),
-    order: election.order,
-    ...(links !== undefined && { links }),
-  };
+/** Milliseconds since the epoch. */
+function allocationTimeOf({ conditions }: Service): number | undefined {
+  const allocated = conditions.find(({ type }) => type === CONDITION.addressAllocated);
+  const atMs = Date.parse(allocated?.lastTransitionTime ?? "");
+  return allocated?.status !== "True" || Number.isNaN(atMs) ? undefined : atMs;
+}
+
+/** Which of its addresses another host had first. */
+function contestedOf(service: Service): Pick<Row, "contested"> {
+  const conflict = conflictOf(service);
+  return conflict?.when === "first-use" ? { contested: [conflict.ip] } : {};
 }
 
 function orderOf(election: Election | undefined): readonly string[] {

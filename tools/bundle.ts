@@ -57,6 +57,8 @@ const COMMON = {
     js: 'import{createRequire as requireFrom}from"node:module";const require=requireFrom(import.meta.url);',
   },
   plugins: [clientNodeIsPure, pinoWithoutTransports],
+  // Its code finds its addon by the folder that it lies in.
+  external: ["raw-socket"],
   logLevel: "warning",
 } as const satisfies BuildOptions;
 
@@ -74,13 +76,20 @@ async function bundle(name: string, entryPoints: Record<string, string>): Promis
 }
 
 /**
- * A native addon cannot be bundled: copies the package that koffi loads it from, for the processor and the C library
- * (glibc) of the image.
+ * Native addons cannot be bundled: what is copied is, of koffi, the package that it loads its addon from, for the
+ * processor and the C library (glibc) of the image; of raw-socket, its code too.
  */
-async function copyNativeKoffi(folder: string): Promise<void> {
-  const addon = join("node_modules", "@koromix", `koffi-linux-${process.arch}`);
-  for (const file of ["package.json", "index.js", join(`linux_${process.arch}`, "koffi.node")]) {
-    await cp(join(ROOT, addon, file), join(folder, addon, file));
+const NATIVE_PACKAGES = {
+  [`@koromix/koffi-linux-${process.arch}`]: ["index.js", `linux_${process.arch}/koffi.node`],
+  "raw-socket": ["index.js", "build/Release/raw.node"],
+};
+
+async function copyNativePackages(folder: string): Promise<void> {
+  for (const [name, files] of Object.entries(NATIVE_PACKAGES)) {
+    for (const file of ["package.json", ...files]) {
+      const path = join("node_modules", name, file);
+      await cp(join(ROOT, path), join(folder, path));
+    }
   }
 }
 
@@ -89,4 +98,4 @@ for (const [name, entryPoints] of Object.entries(PROCESSES)) {
   await bundle(name, entryPoints);
   console.log(`bundled ${relative(ROOT, join(OUT, name))}${sep}`);
 }
-await copyNativeKoffi(join(OUT, "speaker"));
+await copyNativePackages(join(OUT, "speaker"));

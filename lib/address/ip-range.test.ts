@@ -3,8 +3,16 @@ import { Address6 } from "ip-address";
 import { Netmask } from "netmask";
 import { describe, expect, it } from "vitest";
 import { MalformedError } from "#lib/bytes/malformed-error.ts";
-import type { Family } from "./ip.ts";
-import { formatRange, type IpRange, overlapOf, parseRange, sizeOf } from "./ip-range.ts";
+import { type Family, parseIp } from "./ip.ts";
+import {
+  blockAround,
+  formatRange,
+  type IpRange,
+  overlapOf,
+  parseRange,
+  prefixLengthOf,
+  sizeOf,
+} from "./ip-range.ts";
 
 function ipv4Block(text: string): IpRange {
   const { netLong, size } = new Netmask(text);
@@ -37,6 +45,28 @@ describe("a range", () => {
 
     expect(formatRange(range)).toBe(canonical);
     expect(sizeOf(range)).toBe(size);
+  });
+});
+
+describe("the block around an address", () => {
+  it.each([
+    ["192.0.2.77", 24, "192.0.2.0/24"],
+    ["192.0.2.77", 0, "0.0.0.0/0"],
+    ["2001:db8::77", 64, "2001:db8::/64"],
+    ["2001:db8::77", 128, "2001:db8::77/128"],
+  ])("%s with a prefix of %d bits is %s", (ip, length, text) => {
+    const block = blockAround(parseIp(ip), length);
+
+    expect(block).toEqual(parseRange(text));
+    expect(prefixLengthOf(block)).toBe(length);
+  });
+
+  it.each([33, 64, -1, 8.5])("has no prefix of %d bits in IPv4", (length) => {
+    expect(() => blockAround(parseIp("192.0.2.77"), length)).toThrow(RangeError);
+  });
+
+  it("has a prefix length, and another range has none", () => {
+    expect(prefixLengthOf(parseRange("192.0.2.1-192.0.2.2"))).toBeUndefined();
   });
 });
 

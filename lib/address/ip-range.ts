@@ -45,12 +45,33 @@ export function parseRange(text: string): IpRange {
 /** The text that `parseRange` reads as the same range: CIDR where that is exact. */
 export function formatRange(range: IpRange): string {
   const { family, first, last } = range;
-  const size = sizeOf(range);
-  const isBlock = (size & (size - 1n)) === 0n && first % size === 0n;
+  const length = prefixLengthOf(range);
   const start = formatIp({ family, value: first });
-  return isBlock
-    ? `${start}/${BITS[family] - (size.toString(2).length - 1)}`
-    : `${start}-${formatIp({ family, value: last })}`;
+  return length === undefined
+    ? `${start}-${formatIp({ family, value: last })}`
+    : `${start}/${length}`;
+}
+
+/** Undefined when the range is no CIDR. */
+export function prefixLengthOf(range: IpRange): number | undefined {
+  const size = sizeOf(range);
+  const isBlock = (size & (size - 1n)) === 0n && range.first % size === 0n;
+  return isBlock ? BITS[range.family] - (size.toString(2).length - 1) : undefined;
+}
+
+/**
+ * The addresses that have their first bits in common with this one.
+ *
+ * @param length how many
+ * @throws {RangeError} when the family has no prefix of that length
+ */
+export function blockAround({ family, value }: Ip, length: number): IpRange {
+  const hostMask = HOST_MASKS[family][length];
+  if (hostMask === undefined) {
+    throw new RangeError(`${family} has no prefix length of ${length}`);
+  }
+  const last = value | hostMask;
+  return { family, first: last - hostMask, last };
 }
 
 export function sizeOf(range: IpRange): bigint {
@@ -103,12 +124,6 @@ function prefixLength(text: string, slash: number, family: Family): number {
     );
   }
   return length;
-}
-
-function blockAround({ family, value }: Ip, length: number): IpRange {
-  const hostMask = HOST_MASKS[family][length] as bigint;
-  const last = value | hostMask;
-  return { family, first: last - hostMask, last };
 }
 
 function parseEnds(from: string, to: string): IpRange {

@@ -56,6 +56,22 @@ export function tryParseIp(text: string): Ip | undefined {
     : { family: "IPv6", value };
 }
 
+/**
+ * The address that stands in 4 or 16 bytes, in network byte order. An IPv4-mapped one is an IPv6 address here.
+ *
+ * @throws {MalformedError} when there are as many bytes as no address has
+ */
+export function ipFromBytes(bytes: Uint8Array): Ip {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  if (bytes.length === 4) {
+    return { family: "IPv4", value: BigInt(view.getUint32(0)) };
+  }
+  if (bytes.length === 16) {
+    return { family: "IPv6", value: (view.getBigUint64(0) << 64n) | view.getBigUint64(8) };
+  }
+  throw new MalformedError("address", `it has ${bytes.length} bytes, not 4 or 16`);
+}
+
 /** Asking `isValid` first would parse the text twice. */
 function address6Value(text: string): bigint | undefined {
   try {

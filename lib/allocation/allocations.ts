@@ -15,6 +15,7 @@ import type { PoolLedger } from "./pool-ledger.ts";
 import type { PoolUsage } from "./pool-usage.ts";
 import { PoolsInForce } from "./pools-in-force.ts";
 import { ReleasedAddresses } from "./released-addresses.ts";
+import { FIRST_HOLD_MS, SetAsideAddresses } from "./set-aside.ts";
 import { shownIps } from "./shown-ips.ts";
 
 export interface Allocation {
@@ -42,17 +43,23 @@ export class Allocations {
   /** The namespace that the pools come from, for sentences. */
   readonly namespace: string;
   readonly released = new ReleasedAddresses();
+  readonly setAside: SetAsideAddresses;
   readonly #now: () => number;
   readonly #allocations = new Map<string, Allocation>();
   readonly #leaving = new Map<string, Leaving>();
   #nodeAddresses: readonly Ip[] = [];
   #unreadable: readonly string[] = [];
-  #pools = new PoolsInForce([], []);
+  #pools: PoolsInForce;
 
-  /** @param now milliseconds since 1970 */
-  constructor(namespace: string, now: () => number) {
+  /**
+   * @param now milliseconds since 1970
+   * @param conflictHoldMs for how long an address is set aside at first, since another host uses it
+   */
+  constructor(namespace: string, now: () => number, conflictHoldMs = FIRST_HOLD_MS) {
     this.namespace = namespace;
     this.#now = now;
+    this.setAside = new SetAsideAddresses(conflictHoldMs);
+    this.#pools = new PoolsInForce([], [], this.setAside.active);
   }
 
   /**
@@ -117,6 +124,7 @@ export class Allocations {
     onlyJoins = false,
   ): Ip | undefined {
     pool.expire(this.#now());
+    this.endSetAside();
     const held = this.#allocations.get(holder.key)?.ips ?? [];
     const leaving = this.#leaving.get(holder.key)?.ips;
     const own = leaving === undefined ? held : [...held, ...leaving];
@@ -154,7 +162,37 @@ export class Allocations {
   }
 
   get usage(): readonly PoolUsage[] {
-    return this.#pools.all.map(({ usage }) => usage);
+    const setAside = this.setAsideByPool();
+    return this.#pools.all.map((ledger) => ledger.usage(setAside.get(ledger)?.length ?? 0));
+  }
+
+  /**
+   * Gives the address, which another host uses, to nobody by choice for a while.
+   *
+   * @returns whether it was not set aside before
+   */
+  putAside(ip: Ip): boolean {
+    const isNew = !this.isSetAside(ip);
+    this.setAside.add(ip, this.#now());
+    return isNew;
+  }
+
+  /** Has what was set aside for long enough be given again. */
+  endSetAside(): void {
+    for (const ip of this.setAside.takeEnded(this.#now())) {
+      this.#pools.locate(ip)?.range.reopen(ip.value);
+    }
+  }
+
+  isSetAside({ family, value }: Ip): boolean {
+    this.endSetAside();
+    return this.setAside.active[family].has(value);
+  }
+
+  /** Those that are set aside, by the pool that has them. */
+  setAsideByPool(): ReadonlyMap<PoolLedger | undefined, readonly Ip[]> {
+    this.endSetAside();
+    return Map.groupBy(this.setAside.activeIps(), (ip) => this.#pools.locate(ip)?.pool);
   }
 
   /**
@@ -207,7 +245,7 @@ export class Allocations {
   }
 
   #rebuild(pools: readonly Pool[]): void {
-    this.#pools = new PoolsInForce(pools, this.#nodeAddresses);
+    this.#pools = new PoolsInForce(pools, this.#nodeAddresses, this.setAside.active);
     const before = [...this.#allocations.values()];
     const leaving = [...this.#leaving.values()];
     this.#allocations.clear();

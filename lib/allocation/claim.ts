@@ -1,6 +1,7 @@
 import { isSameIp } from "#lib/address/ip.ts";
 import type { Service } from "#lib/api/service.ts";
 import type { Allocations } from "./allocations.ts";
+import { setAsideFor } from "./contested.ts";
 import { decide } from "./decide.ts";
 import { byPrecedence } from "./holder.ts";
 import { shownIps } from "./shown-ips.ts";
@@ -14,6 +15,9 @@ export function claimAll(allocations: Allocations, services: Iterable<Service>):
     .filter(({ ingress }) => ingress.length > 0)
     // Of two that show the same address and do not share, the keeper comes first.
     .sort(byPrecedence);
+  for (const service of assigned) {
+    setAsideFor(allocations, service);
+  }
   for (const service of assigned) {
     const decision = decide(allocations, service);
     const ips = decision.kind === "assign" ? decision.ips : [];

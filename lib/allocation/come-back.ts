@@ -20,6 +20,9 @@ export function comeBack(question: Question, wish: Wish): Assignment | undefined
   if (ledger === undefined) {
     return undefined;
   }
+  if (ips.some((ip) => allocations.isSetAside(ip))) {
+    return undefined;
+  }
   const isOffered =
     wish.pool === undefined
       ? refuseUnasked(question, ledger) === undefined

@@ -8,6 +8,7 @@ import type { Service } from "#lib/api/service.ts";
 import type { Allocations } from "./allocations.ts";
 import { choose, refuse } from "./choose.ts";
 import { comeBack } from "./come-back.ts";
+import { contestedOf, moveAway } from "./contested.ts";
 import type { Decision } from "./decision.ts";
 import { isPair } from "./families.ts";
 import { homeOf, keep, needOf, presentOf, stillNeeded, unshown } from "./keep.ts";
@@ -35,6 +36,10 @@ export function decide(allocations: Allocations, service: Service): Decision {
     return losing(question, present, needOf(question), otherwise(question, wish));
   }
   const needed = stillNeeded(question, present);
+  const contested = contestedOf(question, needed, wish);
+  if (contested !== undefined) {
+    return moveAway(question, present, contested, wish);
+  }
   const home = homeOf(question, needed, wish);
   if (typeof home === "string") {
     return losing(question, present, home, otherwise(question, wish));

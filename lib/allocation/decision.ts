@@ -29,6 +29,8 @@ export interface Finding {
 export interface PoolFinding extends Finding {
   /** What is said beside the name of the pool: `autoAssign is off`. */
   readonly because: string;
+  /** How many addresses it would have, were they not set aside. */
+  readonly setAside?: number;
 }
 
 /** Why one pool was passed over. */
@@ -42,10 +44,10 @@ export interface Warning {
   readonly message: string;
 }
 
-/** What the Service loses; the reasons are those of MetalLB's events. */
+/** What the Service loses; the first two reasons are those of MetalLB's events. */
 export interface Loss {
-  /** The latter when its status has what is neither one address nor one of each family. */
-  readonly reason: "ClearAssignment" | "nolbIPsIPFamily";
+  /** The second when its status has what is neither one address nor one of each family, the third when another host uses it. */
+  readonly reason: "ClearAssignment" | "nolbIPsIPFamily" | "AddressConflict";
   /** As text: its status may have had what is no address. */
   readonly ips: readonly string[];
   /** A sentence: why they are taken from it. */

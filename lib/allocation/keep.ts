@@ -48,11 +48,12 @@ export function stillNeeded({ families }: Question, ips: readonly Ip[]): readonl
 
 /** The pool whose addresses the Service keeps, or why it may not keep them. */
 export function homeOf(question: Question, ips: readonly Ip[], wish: Wish): PoolLedger | string {
-  const { allocations } = question;
-  if (!isAcceptable(question, ips)) {
-    return needOf(question);
-  }
-  const ledger = allocations.pools.having(ips);
+  return isAcceptable(question, ips) ? placeOf(question, ips, wish) : needOf(question);
+}
+
+/** As `homeOf`, for addresses that may be too few. */
+export function placeOf(question: Question, ips: readonly Ip[], wish: Wish): PoolLedger | string {
+  const ledger = question.allocations.pools.having(ips);
   if (ledger === undefined) {
     return ofNoPool(question, ips) ?? `no pool has ${listIps(ips)}`;
   }

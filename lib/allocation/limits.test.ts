@@ -227,7 +227,13 @@ describe("the usage of a pool", () => {
     converge(allocations, service("default/b", { ...blue, ports: [port(443)] }));
 
     expect(allocations.usage).toEqual([
-      { pool: "lab", capacity: { IPv4: 4n, IPv6: 4n }, inUse: { IPv4: 1n, IPv6: 1n }, services: 2 },
+      {
+        pool: "lab",
+        capacity: { IPv4: 4n, IPv6: 4n },
+        inUse: { IPv4: 1n, IPv6: 1n },
+        setAside: 0,
+        services: 2,
+      },
     ]);
     allocations.forget("default/a");
     allocations.forget("default/b");

@@ -11,22 +11,25 @@ export class PoolLedger {
   readonly ranges: readonly RangeLedger[];
   /** Undefined when any will do. */
   readonly namespaces: ReadonlySet<string> | undefined;
+  readonly capacity: PoolUsage["capacity"];
   /** How many addresses the Services of each namespace hold, a shared one counted once. */
   readonly #heldIn = new Map<string, number>();
   readonly #byFamily: Readonly<Record<Family, readonly RangeLedger[]>>;
-  readonly #capacity: PoolUsage["capacity"];
   #services = 0;
 
-  constructor(pool: Pool) {
+  /** @param setAside as of RangeLedger */
+  constructor(pool: Pool, setAside: Readonly<Record<Family, ReadonlySet<bigint>>>) {
     this.pool = pool;
-    this.ranges = pool.ranges.map((range) => new RangeLedger(range, pool.avoidBuggyIps));
+    this.ranges = pool.ranges.map(
+      (range) => new RangeLedger(range, pool.avoidBuggyIps, setAside[range.family]),
+    );
     this.#byFamily = {
       IPv4: this.ranges.filter(({ range }) => range.family === "IPv4"),
       IPv6: this.ranges.filter(({ range }) => range.family === "IPv6"),
     };
     const namespaces = pool.serviceAllocation?.namespaces;
     this.namespaces = namespaces && new Set(namespaces);
-    this.#capacity = capacityOf(pool);
+    this.capacity = capacityOf(pool);
   }
 
   get isPinned(): boolean {
@@ -37,12 +40,14 @@ export class PoolLedger {
     return this.#byFamily[family].length > 0;
   }
 
-  get usage(): PoolUsage {
+  /** @param setAside how many of its addresses are */
+  usage(setAside: number): PoolUsage {
     const inUse = { IPv4: this.#inUse("IPv4"), IPv6: this.#inUse("IPv6") };
     return {
       pool: this.pool.name,
-      capacity: this.#capacity,
+      capacity: this.capacity,
       inUse,
+      setAside,
       services: this.#services,
     };
   }

@@ -7,6 +7,8 @@ export interface PoolUsage {
   readonly capacity: Readonly<Record<Family, bigint>>;
   /** Addresses that some Service holds or is leaving, a shared one counted once. */
   readonly inUse: Readonly<Record<Family, bigint>>;
+  /** Addresses that are given to nobody by choice for a while, since another host was found to use them. */
+  readonly setAside: number;
   /** Services that hold an address of it. */
   readonly services: number;
 }

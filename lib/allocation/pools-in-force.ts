@@ -1,4 +1,4 @@
-import type { Ip } from "#lib/address/ip.ts";
+import type { Family, Ip } from "#lib/address/ip.ts";
 import { contains } from "#lib/address/ip-range.ts";
 import { RangeIndex } from "#lib/address/range-index.ts";
 import { byName } from "#lib/api/named-object.ts";
@@ -21,8 +21,13 @@ export class PoolsInForce {
   readonly #byName: ReadonlyMap<string, PoolLedger>;
   readonly #locations: RangeIndex<Location>;
 
-  constructor(pools: readonly Pool[], nodeAddresses: readonly Ip[]) {
-    this.all = pools.map((pool) => new PoolLedger(pool)).sort(inOrderOfTrial);
+  /** @param setAside as of RangeLedger */
+  constructor(
+    pools: readonly Pool[],
+    nodeAddresses: readonly Ip[],
+    setAside: Readonly<Record<Family, ReadonlySet<bigint>>>,
+  ) {
+    this.all = pools.map((pool) => new PoolLedger(pool, setAside)).sort(inOrderOfTrial);
     this.pinned = this.all.filter(({ isPinned }) => isPinned);
     this.unpinned = this.all.filter(({ isPinned }) => !isPinned);
     this.#byName = new Map(this.all.map((ledger) => [ledger.pool.name, ledger]));

@@ -21,15 +21,21 @@ export class RangeLedger {
   /** What is given only when nothing else is. */
   readonly lastResort: LastResort;
   readonly #avoidsBuggy: boolean;
+  readonly #setAside: ReadonlySet<bigint>;
   readonly #holdings = new Map<bigint, Holding>();
   readonly #groups = new Map<string, SharingGroup>();
   readonly #free: FreeAddresses;
 
-  /** @param avoidBuggyIps as in the pool */
-  constructor(range: IpRange, avoidBuggyIps: boolean) {
+  /**
+   * @param avoidBuggyIps as in the pool
+   * @param setAside of the family: they are given to nobody who does not ask for them; whoever leaves the set is told by `reopen`
+   */
+  constructor(range: IpRange, avoidBuggyIps: boolean, setAside: ReadonlySet<bigint>) {
     this.range = range;
     this.#avoidsBuggy = avoidBuggyIps && range.family === "IPv4";
-    const isOut = (value: bigint) => this.#holdings.has(value) || this.isAvoided(value);
+    this.#setAside = setAside;
+    const isOut = (value: bigint) =>
+      this.#holdings.has(value) || this.isAvoided(value) || setAside.has(value);
     const lastResort = new LastResort(isOut);
     this.lastResort = lastResort;
     this.#free = new FreeAddresses(range, (value) => isOut(value) || lastResort.has(value));
@@ -102,6 +108,11 @@ export class RangeLedger {
     this.lastResort.addNodeAddress(value);
   }
 
+  /** The address is set aside no more. */
+  reopen(value: bigint): void {
+    this.#free.release(value);
+  }
+
   /** Frees what was held back until now. */
   expire(nowMs: number): void {
     for (const value of this.lastResort.expired(nowMs)) {
@@ -145,7 +156,7 @@ export class RangeLedger {
     }
     let group = this.#groups.get(key);
     if (group === undefined) {
-      group = new SharingGroup();
+      group = new SharingGroup(this.#setAside);
       this.#groups.set(key, group);
     }
     return group;
@@ -167,6 +178,7 @@ export class RangeLedger {
     const holding = this.isAvoided(value) ? undefined : this.#holdings.get(value);
     return (
       holding?.knows(holder.key) === true &&
+      !this.#setAside.has(value) &&
       holding.obstacleToGive(holder) === undefined &&
       (!onlyJoins || holding.isHeldIn(holder.namespace, holder.key))
     );

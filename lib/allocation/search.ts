@@ -5,6 +5,7 @@ import { acceptableFamilies } from "./families.ts";
 import { quotaReached, refuseService } from "./permission.ts";
 import type { PoolLedger } from "./pool-ledger.ts";
 import type { Question } from "./question.ts";
+import { besides } from "./set-aside-sentence.ts";
 
 export interface Found {
   readonly ips: readonly Ip[];
@@ -141,12 +142,33 @@ function familyMissing({ service }: Question, { pool }: PoolLedger, family: Fami
   };
 }
 
-function poolExhausted({ service }: Question, ledger: PoolLedger, family: Family): PoolFinding {
+function poolExhausted(question: Question, ledger: PoolLedger, family: Family): PoolFinding {
   const other = family === "IPv4" ? "IPv6" : "IPv4";
   const every = ledger.has(other) ? `Every ${family} address` : "Every address";
+  const setAside = countSetAside(question, ledger, family);
+  const free = `0 of ${ledger.capacity[family]} free`;
   return {
     reason: "PoolExhausted",
-    message: `${every} of pool "${ledger.pool.name}" that ${service.key} may use is taken: widen the pool, or delete a Service that uses it`,
-    because: `${family} exhausted: 0 of ${ledger.usage.capacity[family]} free`,
+    message: `${every} of pool "${ledger.pool.name}" that ${question.service.key} may use is taken${besides(setAside)}: widen the pool, or delete a Service that uses it`,
+    because: `${family} exhausted: ${free}${setAside > 0 ? `, ${setAside} set aside` : ""}`,
+    setAside,
   };
+}
+
+/** How many addresses the Service would be given, were they not set aside. */
+function countSetAside(
+  { allocations, holder }: Question,
+  ledger: PoolLedger,
+  family: Family,
+): number {
+  if (!allocations.setAside.hasActive) {
+    return 0; // As nearly always; thousands may be refused at once.
+  }
+  const ips = allocations.setAsideByPool().get(ledger) ?? [];
+  return ips.filter(
+    (ip) =>
+      ip.family === family &&
+      !allocations.pools.isAvoided(ip) &&
+      allocations.obstacleToGive(ip, holder) === undefined,
+  ).length;
 }

@@ -6,6 +6,12 @@ export class SharingGroup {
   readonly #holdings = new Map<bigint, Holding>();
   /** On how many of the addresses each port is taken. */
   readonly #takenOn = new Map<string, number>();
+  readonly #closed: ReadonlySet<bigint>;
+
+  /** @param closed addresses that nobody is to join, whatever becomes of the set */
+  constructor(closed: ReadonlySet<bigint>) {
+    this.#closed = closed;
+  }
 
   get isEmpty(): boolean {
     return this.#holdings.size === 0;
@@ -23,8 +29,9 @@ export class SharingGroup {
     let lowest: bigint | undefined;
     for (const [value, holding] of this.#holdings) {
       const isLower = lowest === undefined || value < lowest;
+      const isOpen = !this.#closed.has(value);
       const isWithin = within === undefined || holding.isHeldIn(within, holder.key);
-      if (isLower && isWithin && holding.obstacleToGive(holder) === undefined) {
+      if (isLower && isOpen && isWithin && holding.obstacleToGive(holder) === undefined) {
         lowest = value;
       }
     }

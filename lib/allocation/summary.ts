@@ -2,6 +2,7 @@ import { ANNOTATION, POOL_ANNOTATION } from "#lib/api/annotations.ts";
 import { listNames } from "#lib/api/list-names.ts";
 import type { Finding, PoolRefusal, Refusal } from "./decision.ts";
 import type { Question } from "./question.ts";
+import { besides } from "./set-aside-sentence.ts";
 
 /** From the reason that is nearest to an address to the one that is furthest from it. */
 const NEAREST_FIRST = [
@@ -20,8 +21,7 @@ export function summarize(question: Question, tried: readonly PoolRefusal[]): Fi
     const [first, second] = nearest;
     if (first !== undefined) {
       const isAlone = second === undefined && reason !== "FamilyMissing";
-      const pools = nearest.map(({ pool }) => `"${pool}"`);
-      return { reason, message: isAlone ? first.message : messageFor(reason, question, pools) };
+      return { reason, message: isAlone ? first.message : messageFor(reason, question, nearest) };
     }
   }
   return {
@@ -33,13 +33,14 @@ export function summarize(question: Question, tried: readonly PoolRefusal[]): Fi
 function messageFor(
   reason: (typeof NEAREST_FIRST)[number],
   question: Question,
-  pools: readonly string[],
+  nearest: readonly PoolRefusal[],
 ): string {
   const { key, namespace } = question.service;
-  const names = listNames(pools);
+  const names = listNames(nearest.map(({ pool }) => `"${pool}"`));
+  const setAside = nearest.reduce((sum, refusal) => sum + (refusal.setAside ?? 0), 0);
   switch (reason) {
     case "PoolExhausted":
-      return `Every address of the pools ${names} that ${key} may use is taken: widen a pool, or delete a Service that uses one`;
+      return `Every address of the pools ${names} that ${key} may use is taken${besides(setAside)}: widen a pool, or delete a Service that uses one`;
     case "QuotaReached":
       return `Namespace "${namespace}" has not so many addresses of the pools ${names} left as ${key} needs, by their annotation ${POOL_ANNOTATION.maxPerNamespace}: raise one, or delete a Service of the namespace`;
     case "PoolNotForService":

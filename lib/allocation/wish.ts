@@ -4,6 +4,7 @@ import { readAnnotation } from "#lib/api/read-annotation.ts";
 import type { Service } from "#lib/api/service.ts";
 import type { Finding } from "./decision.ts";
 import { isPair } from "./families.ts";
+import { ofLastService } from "./of-last-service.ts";
 import { shorten } from "./sentence.ts";
 
 /** What a Service asks for by annotation or by spec.loadBalancerIP. */
@@ -19,13 +20,13 @@ const MOST_ASKED = 3;
 const NOTHING: Wish = {};
 const SPEC_FIELD = "spec.loadBalancerIP";
 
-export function wishOf(service: Service): Wish {
+export const wishOf = ofLastService((service): Wish => {
   const pool = readAnnotation(service.annotations, ANNOTATION.addressPool);
   const addresses = readAddresses(service);
   return pool === undefined || pool.value === ""
     ? addresses
     : { ...addresses, pool: { name: pool.value, askedBy: pool.key } };
-}
+});
 
 function readAddresses(service: Service): Wish {
   const annotation = readAnnotation(service.annotations, ANNOTATION.loadBalancerIps);

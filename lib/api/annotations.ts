@@ -15,6 +15,7 @@ export const POOL_ANNOTATION = {
   exclude: "herald-lb.io/exclude",
   maxPerNamespace: "herald-lb.io/max-per-namespace",
   holdReleased: "herald-lb.io/hold-released",
+  interfaces: "herald-lb.io/interfaces",
 } as const;
 
 export const LEGACY_PREFIX = "metallb.universe.tf/";
@@ -22,6 +23,7 @@ export const LEGACY_PREFIX = "metallb.universe.tf/";
 export const CONDITION = {
   addressAllocated: "herald-lb.io/AddressAllocated",
   announced: "herald-lb.io/Announced",
+  addressConflict: "herald-lb.io/AddressConflict",
 } as const;
 
 export const EXCLUDE_NODE_LABEL = "node.kubernetes.io/exclude-from-external-load-balancers";

@@ -9,3 +9,8 @@ export interface Node {
   /** The condition NetworkUnavailable is True. */
   readonly networkUnavailable: boolean;
 }
+
+/** The Node as an Event refers to it: by its name twice, as the kubelet does, and kubectl looks for that. */
+export function regardingNode(name: string) {
+  return { apiVersion: "v1", kind: "Node", name, uid: name } as const;
+}

@@ -36,6 +36,18 @@ export function parseDuration(text: string): number {
   return Number((nanoseconds + NS_PER_MS - 1n) / NS_PER_MS);
 }
 
+/** `parseDuration` for callers to whom other text is nothing unusual: undefined when it is no duration. */
+export function tryParseDuration(text: string): number | undefined {
+  try {
+    return parseDuration(text);
+  } catch (error) {
+    if (error instanceof MalformedError) {
+      return undefined;
+    }
+    throw error;
+  }
+}
+
 function sumOfParts(text: string): bigint | undefined {
   if (text.length > MAX_TEXT_LENGTH) {
     return undefined;

@@ -232,6 +232,7 @@ describe("the annotations of a pool", () => {
         "herald-lb.io/exclude": "192.0.2.0/28, 192.0.2.255, 198.51.100.1",
         "herald-lb.io/max-per-namespace": "5",
         "herald-lb.io/hold-released": "1h30m",
+        "herald-lb.io/interfaces": "subnet",
         "example.org/owner": "net",
       }),
     ]);
@@ -239,7 +240,11 @@ describe("the annotations of a pool", () => {
     expect(lab?.ranges.map(formatRange)).toEqual(["192.0.2.16-192.0.2.254"]);
     expect(lab?.excluded.map(formatRange)).toEqual(["192.0.2.0/28", "192.0.2.255/32"]);
     expect(lab?.idleExclusions?.map(formatRange)).toEqual(["198.51.100.1/32"]);
-    expect(lab).toMatchObject({ maxPerNamespace: 5, holdReleasedMs: 5_400_000 });
+    expect(lab).toMatchObject({
+      maxPerNamespace: 5,
+      holdReleasedMs: 5_400_000,
+      interfaces: "subnet",
+    });
   });
 
   it.each([
@@ -257,6 +262,7 @@ describe("the annotations of a pool", () => {
     expect(lab).toMatchObject({ excluded: [], holdReleasedMs: 0 });
     expect(lab?.ranges.map(formatRange)).toEqual(["192.0.2.0/24"]);
     expect(lab).not.toHaveProperty("maxPerNamespace");
+    expect(lab).not.toHaveProperty("interfaces");
     expect(lab).not.toHaveProperty("idleExclusions");
   });
 
@@ -269,6 +275,15 @@ describe("the annotations of a pool", () => {
     expect(read([annotated({ "herald-lb.io/max-per-namespace": text })])[0]?.maxPerNamespace).toBe(
       limit,
     );
+  });
+
+  it.each([
+    ["all", "all"],
+    [" subnet\n", "subnet"],
+  ])("have its addresses answered on the links that %j says", (text, interfaces) => {
+    expect(read([annotated({ "herald-lb.io/interfaces": text })])[0]).toMatchObject({
+      interfaces,
+    });
   });
 
   it.each([
@@ -309,6 +324,12 @@ describe("the annotations of a pool", () => {
     ],
     ["hold-released", "8760h1ns", '"8760h1ns" is longer than a year: write at most 8760h'],
     ["hold-released", 600, "600 is not text: put it in quotes"],
+    [
+      "interfaces",
+      "Subnet",
+      '"Subnet" is neither "all" nor "subnet": write "subnet" to have an address answered only where a subnet holds it, or "all"',
+    ],
+    ["interfaces", true, "true is not text: put it in quotes"],
     ["exclude", "192.0.2.1,", "entry 2 is empty: write an address there, or remove the comma"],
     ["exclude", ["192.0.2.1"], '["192.0.2.1"] is not text: put it in quotes'],
     [
@@ -340,6 +361,7 @@ describe("the annotations of a pool", () => {
             "herald-lb.io/exclude": "x",
             "herald-lb.io/max-per-namespace": "x",
             "herald-lb.io/hold-released": "x",
+            "herald-lb.io/interfaces": "x",
           },
           ["x"],
         ),
@@ -350,6 +372,7 @@ describe("the annotations of a pool", () => {
     expect(parsed.kind === "problems" && parsed.problems.map(({ field }) => field)).toEqual([
       "spec.addresses[0]",
       "metadata.annotations[herald-lb.io/max-per-namespace]",
+      "metadata.annotations[herald-lb.io/interfaces]",
       "metadata.annotations[herald-lb.io/exclude]",
       "metadata.annotations[herald-lb.io/hold-released]",
     ]);

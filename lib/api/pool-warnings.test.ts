@@ -102,7 +102,7 @@ it("a pool with an annotation that is misspelt is warned of", () => {
     {
       pool: "lab",
       message:
-        'Pool "lab" has the annotation herald-lb.io/exlude, of which Herald knows nothing: write one of herald-lb.io/exclude, herald-lb.io/max-per-namespace, herald-lb.io/hold-released, or remove it',
+        'Pool "lab" has the annotation herald-lb.io/exlude, of which Herald knows nothing: write one of herald-lb.io/exclude, herald-lb.io/max-per-namespace, herald-lb.io/hold-released, herald-lb.io/interfaces, or remove it',
     },
   ]);
 });

@@ -18,11 +18,17 @@ export interface Pool {
   readonly maxPerNamespace?: number;
   /** `herald-lb.io/hold-released`, milliseconds; 0: a released address is as good as any other. */
   readonly holdReleasedMs: number;
+  /** `herald-lb.io/interfaces`; absent: what the speakers' flag of that name says. */
+  readonly interfaces?: Interfaces;
   /** Annotations under herald-lb.io that say nothing here, by name: slips most likely; absent when there are none. */
   readonly unknownAnnotations?: readonly string[];
   /** Absent when every Service may use the pool. */
   readonly serviceAllocation?: ServiceAllocation;
 }
+
+/** On which links of a node an address is answered: on all, or only on those with a subnet that holds it. */
+export const INTERFACES = ["all", "subnet"] as const;
+export type Interfaces = (typeof INTERFACES)[number];
 
 export interface ServiceAllocation {
   /** Smaller is tried first; 0 is tried last. */

@@ -3,13 +3,13 @@ import { MalformedError } from "#lib/bytes/malformed-error.ts";
 import { OWN_PREFIX, POOL_ANNOTATION } from "./annotations.ts";
 import type { ObjectReader } from "./object-reader.ts";
 import { parseDuration } from "./parse-duration.ts";
-import type { Pool } from "./pool.ts";
+import { INTERFACES, type Interfaces, type Pool } from "./pool.ts";
 import { parseExclusions } from "./pool-exclusions.ts";
 import { readObject, readString, show } from "./read-field.ts";
 
 /** What a pool says beyond the fields that MetalLB gives it. */
 export interface PoolAnnotations
-  extends Pick<Pool, "holdReleasedMs" | "maxPerNamespace" | "unknownAnnotations"> {
+  extends Pick<Pool, "holdReleasedMs" | "interfaces" | "maxPerNamespace" | "unknownAnnotations"> {
   /** As written: anything, in any order. */
   readonly exclusions: readonly IpRange[];
 }
@@ -32,6 +32,11 @@ export function readPoolAnnotations(raw: unknown, reader: ObjectReader): PoolAnn
     parseLimit,
     undefined,
   );
+  const interfaces = read<Interfaces | undefined>(
+    POOL_ANNOTATION.interfaces,
+    parseInterfaces,
+    undefined,
+  );
   const unknown = Object.keys(annotations).filter(
     (key) => key.startsWith(OWN_PREFIX) && !KNOWN.has(key),
   );
@@ -39,6 +44,7 @@ export function readPoolAnnotations(raw: unknown, reader: ObjectReader): PoolAnn
     ...(unknown.length > 0 && { unknownAnnotations: unknown.sort() }),
     exclusions: read(POOL_ANNOTATION.exclude, parseExclusions, []),
     ...(maxPerNamespace !== undefined && { maxPerNamespace }),
+    ...(interfaces !== undefined && { interfaces }),
     holdReleasedMs: read(POOL_ANNOTATION.holdReleased, parseHold, 0),
   };
 }
@@ -56,6 +62,17 @@ function parseLimit(text: string): number {
     throw refusal(`${show(text)} is too large: write at most ${Number.MAX_SAFE_INTEGER}`);
   }
   return limit;
+}
+
+/** @throws {MalformedError} when the text is neither `all` nor `subnet` */
+function parseInterfaces(text: string): Interfaces {
+  const interfaces = INTERFACES.find((known) => known === text);
+  if (interfaces === undefined) {
+    throw refusal(
+      `${show(text)} is neither "all" nor "subnet": write "subnet" to have an address answered only where a subnet holds it, or "all"`,
+    );
+  }
+  return interfaces;
 }
 
 /** @throws {MalformedError} when the text is no duration of at most a year */

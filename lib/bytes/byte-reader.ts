@@ -48,6 +48,15 @@ export class ByteReader {
     return (BigInt(high) << 32n) | BigInt(this.u32(field));
   }
 
+  /** @throws {MalformedError} when fewer than 16 bytes remain */
+  u128(field: string): bigint {
+    let value = 0n;
+    for (const byte of this.bytes(16, field)) {
+      value = (value << 8n) | BigInt(byte);
+    }
+    return value;
+  }
+
   /** A refusal that names what was being read. */
   malformed(why: string): MalformedError {
     return new MalformedError(this.#what, why);

@@ -30,6 +30,10 @@ export class ByteWriter {
     return this;
   }
 
+  u128(value: bigint): this {
+    return this.u64(value >> 64n).u64(BigInt.asUintN(64, value));
+  }
+
   bytes(value: Uint8Array): this {
     this.#bytes.set(value, this.#advance(value.length));
     return this;

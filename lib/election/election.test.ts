@@ -81,6 +81,42 @@ describe("a Service that may be announced", () => {
     });
   });
 
+  test.each([
+    [["2001:db8::7"], ["n1", "n3", "n2"]],
+    [
+      ["2001:db8::7", "2001:db8::9"],
+      ["n1", "n3", "n2"],
+    ],
+    [
+      ["2001:db8::9", "2001:db8::7"],
+      ["n1", "n2", "n3"],
+    ],
+  ])("has its order from its first address when it has IPv6 alone: %j", (ingress, order) => {
+    expect(orderOf({ service: service({ ingress }) })).toEqual(order);
+  });
+
+  test("is announced at its IPv6 address when it leaves the other to another", () => {
+    const election = electionOf({
+      service: service({ ingress: ["192.0.2.10", "2001:db8::7"] }),
+      keepers: new Map([["192.0.2.10", keptBy("default/api")]]),
+    });
+    expect(election).toMatchObject({
+      ips: ["2001:db8::7"],
+      order: orderOf({ service: service({ ingress: ["2001:db8::7"] }) }),
+    });
+  });
+
+  test.each(["all", "subnet", undefined] as const)(
+    "is announced on the links that its pool says: %s",
+    (interfaces) => {
+      const lab = {
+        ...pool("lab", "192.0.2.0/24"),
+        ...(interfaces !== undefined && { interfaces }),
+      };
+      expect(electionOf({ pools: [lab] })).toMatchObject({ interfaces });
+    },
+  );
+
   test("says of every other node why it is not eligible", () => {
     const election = electionOf({
       nodes: [
@@ -162,17 +198,12 @@ describe("a Service that nobody may announce", () => {
       { service: service({ ingress: ["web"] }) },
     ],
     [
-      "FamilyNotAnnounced",
-      "default/web has only IPv6 addresses, and this version answers ARP (IPv4) only",
-      { service: service({ ingress: ["2001:db8::7"] }) },
-    ],
-    [
       "AddressHeldByAnother",
       "192.0.2.10 is also default/api's, which is older and does not share it: default/web is not announced there until the controller gives one of them another",
       {
         service: service({
           creationTimestamp: "2026-01-01T00:00:01Z",
-          ingress: ["192.0.2.10", "2001:db8::7"],
+          ingress: ["192.0.2.10"],
         }),
         keepers: new Map([["192.0.2.10", keptBy("default/api", "2026-01-01T00:00:00Z")]]),
       },

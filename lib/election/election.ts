@@ -41,7 +41,7 @@ export type Election = Eligible | Nobody;
 
 export interface Eligible {
   readonly kind: "eligible";
-  /** Of the Service, in canonical text and in the order of its status, without those of others; one IPv4 at least. */
+  /** Of the Service, in canonical text and in the order of its status, without those of others; one at least. */
   readonly ips: readonly string[];
   /** A sentence on the addresses that the Service leaves to others; undefined when there are none. */
   readonly heldByAnother: string | undefined;
@@ -49,6 +49,8 @@ export interface Eligible {
   readonly order: readonly string[];
   /** Those that cover the pool and select the Service; see `interfacesOn`. */
   readonly advertisements: readonly L2Advertisement[];
+  /** Of the addresses' pool. */
+  readonly interfaces: Pool["interfaces"];
   /** Names of the other nodes, and a few words why. */
   readonly notEligible: ReadonlyMap<string, string>;
 }
@@ -80,7 +82,7 @@ export function elect(input: ElectionInput, sha256: Sha256): Election {
   return (
     refuseWithoutAdvertisement(service, place.pool, covering, selecting) ??
     refuseSharedIp(service, selecting) ??
-    electAmong(input, own, selecting, sha256)
+    electAmong(input, own, selecting, place.pool, sha256)
   );
 }
 
@@ -111,19 +113,19 @@ export function interfacesOn(
 
 /** The addresses that a Service leaves to nobody. */
 interface Own {
-  /** Canonical text, one IPv4 address at least. */
+  /** Canonical text, one at least. */
   readonly ips: readonly string[];
   /**
-   * The address that decides the order: the first IPv4 one. MetalLB takes the first of all, and then two nodes answer for an
+   * The address that decides the order: the first IPv4 one, or else the first. MetalLB takes the first of all, and then two nodes answer for an
    * address that a dual-stack Service, listing its IPv6 address first, shares with one of IPv4 alone.
    */
   readonly electedBy: string;
 }
 
-/** Undefined when no IPv4 address is left: only ARP is answered. */
+/** Undefined when it leaves them all. */
 function ownOf({ ips }: Place, keepers: ReadonlyMap<string, Keeper>): Own | undefined {
   const own = ips.filter((ip) => !keepers.has(ip));
-  const electedBy = own.find((ip) => !ip.includes(":"));
+  const electedBy = own.find((ip) => !ip.includes(":")) ?? own[0];
   return electedBy === undefined ? undefined : { ips: own, electedBy };
 }
 
@@ -168,6 +170,7 @@ function electAmong(
   input: ElectionInput,
   { ips, electedBy }: Own,
   advertisements: readonly L2Advertisement[],
+  { interfaces }: Pool,
   sha256: Sha256,
 ): Election {
   const { keepers, service } = input;
@@ -196,6 +199,7 @@ function electAmong(
       heldByAnother: left,
       order,
       advertisements,
+      interfaces,
       notEligible: others,
     };
   }

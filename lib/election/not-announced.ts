@@ -7,7 +7,6 @@ import type { Keeper } from "./shown-addresses.ts";
 export type NotAnnounced =
   | "NoAddress"
   | "NotInAnyPool"
-  | "FamilyNotAnnounced"
   | "AddressHeldByAnother"
   | "NoAdvertisement"
   | "SharedIpWithServiceSelector"

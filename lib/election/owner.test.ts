@@ -1,18 +1,45 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { parseRange } from "#lib/address/ip-range.ts";
 import { type MemberChange, Membership } from "#lib/membership/membership.ts";
+import { NodeSubnets } from "./node-subnets.ts";
 import { ownerChanges } from "./owner.ts";
 
 const WEB = "default/web";
+const IP = "203.0.113.9";
 
 function change(
   owner: string | undefined,
   order: readonly string[],
   alive: readonly string[],
-  members: readonly MemberChange[] = [],
+  changes: readonly MemberChange[] = [],
 ) {
   const owners = new Map(owner === undefined ? [] : [[WEB, owner]]);
-  return ownerChanges([{ service: WEB, order }], owners, new Set(alive), members);
+  const nodes = { alive: new Set(alive), subnets: new NodeSubnets(), changes };
+  return ownerChanges([{ service: WEB, ips: [IP], order }], owners, nodes);
+}
+
+interface OnSubnet {
+  readonly owner: string | undefined;
+  /** By node, its subnets. */
+  readonly told: Readonly<Record<string, readonly string[]>>;
+  readonly alive?: readonly string[];
+}
+
+/** Of a Service that only a link with the right subnet may answer for. */
+function changeOnSubnet(
+  owner: string | undefined,
+  alive: readonly string[],
+  ips: readonly string[],
+  told: OnSubnet["told"],
+) {
+  const owners = new Map(owner === undefined ? [] : [[WEB, owner]]);
+  const subnets = new NodeSubnets();
+  for (const [node, texts] of Object.entries(told)) {
+    subnets.set(node, texts.map(parseRange));
+  }
+  const candidates = { service: WEB, ips, order: ["n1", "n2"], onSubnetOnly: true } as const;
+  return ownerChanges([candidates], owners, { alive: new Set(alive), subnets, changes: [] });
 }
 
 describe("the owner of a Service", () => {
@@ -56,6 +83,55 @@ describe("the owner of a Service", () => {
   });
 });
 
+describe("the owner of a Service that only a link with the right subnet may answer for", () => {
+  const HERE = "203.0.113.0/24";
+  const ELSEWHERE = "198.51.100.0/24";
+  const LINK = `link whose subnet holds ${IP}`;
+
+  test.each([
+    [
+      "the first that has such a link",
+      { owner: undefined, told: { n1: [ELSEWHERE], n2: [ELSEWHERE, HERE] } },
+      { to: "n2", because: `n2 is the first eligible node that is alive and has a ${LINK}` },
+    ],
+    [
+      "nobody when none has one",
+      { owner: "n1", told: { n1: [ELSEWHERE], n2: [] } },
+      { to: undefined, because: `no living node has a ${LINK}` },
+    ],
+    [
+      "nobody when none is alive",
+      { owner: "n1", told: { n1: [HERE] }, alive: ["n3"] },
+      { to: undefined, because: "no eligible node is alive" },
+    ],
+    [
+      "the next when the owner lost its link",
+      { owner: "n1", told: { n1: [], n2: [HERE] } },
+      { to: "n2", because: `n1 has no ${LINK}` },
+    ],
+    [
+      "the first again when it has its link again",
+      { owner: "n2", told: { n1: [HERE], n2: [HERE] } },
+      { to: "n1", because: "n1 now comes before n2" },
+    ],
+    [
+      "one that has not told its subnets yet",
+      { owner: undefined, told: { n2: [HERE] } },
+      { to: "n1", because: `n1 is the first eligible node that is alive and has a ${LINK}` },
+    ],
+  ])("is %s", (_, { owner, told, alive = ["n1", "n2"] }: OnSubnet, expected) => {
+    expect(changeOnSubnet(owner, alive, [IP], told)).toMatchObject([{ from: owner, ...expected }]);
+  });
+
+  test("has links for all of its addresses", () => {
+    const ips = [IP, "2001:db8::9"];
+    const told = { n1: [HERE], n2: [HERE, "2001:db8::/64"] };
+    expect(changeOnSubnet("n1", ["n1", "n2"], ips, told)).toMatchObject([
+      { to: "n2", because: `n1 has no ${LINK} and 2001:db8::9` },
+    ]);
+  });
+});
+
 test("speakers that hold the same tables and members name one owner a Service, however they came to them", () => {
   const names = ["n1", "n2", "n3", "n4", "n5"];
   const anyOrder = fc.shuffledSubarray(names);
@@ -80,7 +156,10 @@ test("speakers that hold the same tables and members name one owner a Service, h
 
 test("an address moves within two seconds of the death of its owner", () => {
   const membership = new Membership("n1", ["n1", "n2"], 0);
-  membership.heard({ sender: "n2", incarnation: 1n, sequence: 1, leaving: false, macs: [] }, 800);
+  membership.heard(
+    { sender: "n2", incarnation: 1n, sequence: 1, leaving: false, macs: [], subnets: [] },
+    800,
+  );
   const deaths = membership.tick(membership.nextDeadline ?? Number.NaN);
 
   expect(change("n2", ["n2", "n1"], [...membership.alive()], deaths)).toMatchObject([

@@ -1,13 +1,23 @@
 /** Which node answers for the addresses of a Service: the first in its order that is alive. */
 
 import type { MemberChange } from "#lib/membership/membership.ts";
+import type { Demand, NodeSubnets } from "./node-subnets.ts";
 
 /** The eligible nodes of one Service. */
-export interface Candidates {
+export interface Candidates extends Demand {
   /** `namespace/name`. */
   readonly service: string;
   /** Names of nodes, the preferred first. */
   readonly order: Iterable<string>;
+}
+
+/** The nodes as one speaker knows them. */
+export interface Nodes {
+  /** Names. */
+  readonly alive: ReadonlySet<string>;
+  readonly subnets: NodeSubnets;
+  /** What has just changed among the members, for the sentence. */
+  readonly changes: readonly MemberChange[];
 }
 
 export interface OwnerChange {
@@ -26,56 +36,76 @@ export interface OwnerChange {
  * tables and the same members alive name the same owner.
  *
  * @param owners the owners until now, by Service; who has none is absent
- * @param members what has just changed among the members, for the sentence
  */
 export function ownerChanges(
   candidates: Iterable<Candidates>,
   owners: ReadonlyMap<string, string>,
-  alive: ReadonlySet<string>,
-  members: readonly MemberChange[],
+  nodes: Nodes,
 ): readonly OwnerChange[] {
   const changes: OwnerChange[] = [];
-  for (const { service, order } of candidates) {
+  for (const each of candidates) {
+    const { service } = each;
     const from = owners.get(service);
-    const to = Iterator.from(order).find((node) => alive.has(node));
+    const to = firstAble(each, nodes);
     if (from !== to) {
-      changes.push({ service, from, to, ...causeOf(from, to, order, members) });
+      changes.push({ service, from, to, ...causeOf(from, to, each, nodes) });
     }
   }
   return changes;
 }
 
+/** The first in the order that is alive and has the links that are demanded; undefined: there is none. */
+export function firstAble(
+  candidates: Omit<Candidates, "service">,
+  { alive, subnets }: Omit<Nodes, "changes">,
+): string | undefined {
+  return Iterator.from(candidates.order).find(
+    (node) => alive.has(node) && subnets.meets(node, candidates),
+  );
+}
+
 function causeOf(
   from: string | undefined,
   to: string | undefined,
-  order: Iterable<string>,
-  members: readonly MemberChange[],
+  candidates: Candidates,
+  nodes: Nodes,
 ): { because: string; afterMs?: number } {
   const member =
-    members.find(({ name, kind }) => name === from && kind !== "joined") ??
-    members.find(({ name, kind }) => name === to && kind === "joined");
+    nodes.changes.find(({ name, kind }) => name === from && kind !== "joined") ??
+    nodes.changes.find(({ name, kind }) => name === to && kind === "joined");
   if (member === undefined) {
-    return { because: causeInOrder(from, to, order) };
+    return { because: causeWithout(from, to, candidates, nodes) };
   }
   const { because, silentMs } = member;
   return silentMs === undefined ? { because } : { because, afterMs: Math.round(silentMs) };
 }
 
-/** The members are as before, so the order is not. */
-function causeInOrder(
+/** The members are as before, so the order is not, or the links are not. */
+function causeWithout(
   from: string | undefined,
   to: string | undefined,
-  order: Iterable<string>,
+  candidates: Candidates,
+  { alive, subnets }: Nodes,
 ): string {
+  const { ips, onSubnetOnly, order } = candidates;
   const eligible = new Set(order);
+  const link = `link whose subnet holds ${ips.join(" and ")}`;
   if (eligible.size === 0) {
     return "no node is eligible";
   }
   if (to === undefined) {
-    return "no eligible node is alive";
+    return onSubnetOnly === undefined || eligible.isDisjointFrom(alive)
+      ? "no eligible node is alive"
+      : `no living node has a ${link}`;
   }
   if (from === undefined) {
-    return `${to} is the first eligible node that is alive`;
+    const fact = `${to} is the first eligible node that is alive`;
+    return onSubnetOnly === undefined ? fact : `${fact} and has a ${link}`;
   }
-  return eligible.has(from) ? `${to} now comes before ${from}` : `${from} is no longer eligible`;
+  if (!eligible.has(from)) {
+    return `${from} is no longer eligible`;
+  }
+  return subnets.meets(from, candidates)
+    ? `${to} now comes before ${from}`
+    : `${from} has no ${link}`;
 }

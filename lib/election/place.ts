@@ -39,12 +39,6 @@ export function placeOf(service: Service, pools: readonly Pool[]): Place | NoPla
       `${[first, ...others].join(" and ")}, which ${service.key} has, ${fact}: widen a pool, or let the controller assign another address`,
     );
   }
-  if (ips.every(({ family }) => family !== "IPv4")) {
-    return noPlace(
-      "FamilyNotAnnounced",
-      `${service.key} has only IPv6 addresses, and this version answers ARP (IPv4) only`,
-    );
-  }
   return { kind: "place", pool, ips: [first, ...others] };
 }
 

@@ -26,6 +26,13 @@ export const setsockopt: (
   value: Uint8Array,
   length: number,
 ) => number = libc.func("int setsockopt(int, int, int, const void *, uint)");
+export const getsockopt: (
+  fd: number,
+  level: number,
+  option: number,
+  value: Uint8Array,
+  length: Uint8Array,
+) => number = libc.func("int getsockopt(int, int, int, void *, void *)");
 export const send: (fd: number, bytes: Uint8Array, length: number, flags: number) => number =
   libc.func("long send(int, const void *, ulong, int)");
 export const sendto: (
@@ -64,6 +71,9 @@ export const read: (fd: number, buffer: Uint8Array, length: number) => number = 
 );
 export const write: (fd: number, bytes: Uint8Array, length: number) => number = libc.func(
   "long write(int, const void *, ulong)",
+);
+export const clock_gettime: (clock: number, time: Uint8Array) => number = libc.func(
+  "int clock_gettime(int, void *)",
 );
 
 /** Where the bytes begin in memory. */

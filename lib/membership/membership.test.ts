@@ -11,7 +11,7 @@ import {
 const START = 50_000;
 
 function heartbeat(sender: string, sequence: number, more: Partial<Heartbeat> = {}): Heartbeat {
-  return { sender, incarnation: 1n, sequence, leaving: false, macs: [], ...more };
+  return { sender, incarnation: 1n, sequence, leaving: false, macs: [], subnets: [], ...more };
 }
 
 /** Three nodes, this one is n1, and the others were heard once. */
@@ -177,6 +177,7 @@ const anyEvent = fc.record({
         sequence: fc.integer({ min: 0, max: 20 }),
         leaving: fc.boolean(),
         macs: fc.constant([]),
+        subnets: fc.constant([]),
       }),
     },
     {

@@ -1,7 +1,7 @@
 /** The options of the endpoint, the same for both processes. */
 
-import { type Command, InvalidArgumentError, Option } from "commander";
-import { parsePort } from "#lib/process/options.ts";
+import { type Command, Option } from "commander";
+import { parsePortOrNone } from "#lib/process/options.ts";
 
 /** MetalLB's. */
 const DEFAULT_PORT = 9120;
@@ -48,15 +48,4 @@ export function withMetricsOptions(command: Command): Command {
         .choices(Object.keys(TLS_VERSIONS))
         .default("VersionTLS13"),
     );
-}
-
-/** @throws {InvalidArgumentError} when the text is neither a port nor 0 */
-function parsePortOrNone(text: string): number {
-  try {
-    return text === "0" ? 0 : parsePort(text);
-  } catch (cause) {
-    throw cause instanceof InvalidArgumentError
-      ? new InvalidArgumentError("give a whole number from 1 to 65535, or 0 for none")
-      : cause;
-  }
 }

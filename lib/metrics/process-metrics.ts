@@ -13,11 +13,11 @@ export function addProcessMetrics(registry: MetricsRegistry): void {
     { name: "process_cpu_seconds_total", help: "Processor time that the process has used" },
     () => {
       const { system, user } = process.cpuUsage();
-      return (system + user) / MICROSECONDS;
+      return [{ value: (system + user) / MICROSECONDS }];
     },
   );
   const gauge = (name: string, help: string, read: () => number) =>
-    registry.gaugeOf({ name, help }, [], () => [{ value: read() }]);
+    registry.gaugeOf({ name, help }, () => [{ value: read() }]);
   gauge("process_resident_memory_bytes", "Memory of the process that is in RAM", () =>
     process.memoryUsage.rss(),
   );

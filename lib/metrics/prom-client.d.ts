@@ -1,10 +1,27 @@
-/** Single files of prom-client, which has types for all of them together only. */
-declare module "prom-client/lib/counter.js" {
-  export { Counter as default } from "prom-client";
-}
-declare module "prom-client/lib/gauge.js" {
-  export { Gauge as default } from "prom-client";
-}
+/** The one file of prom-client that is used, as it is used: the package has types for the whole only. */
 declare module "prom-client/lib/registry.js" {
-  export { Registry as default } from "prom-client";
+  interface Value {
+    /** Of a series whose name is not the metric's. */
+    readonly metricName?: string;
+    readonly labels: Readonly<Record<string, string>>;
+    /** Further labels, whose text is kept for as long as the object lives. */
+    readonly sharedLabels: Readonly<Record<string, string>>;
+    readonly value: number;
+  }
+
+  interface Metric {
+    readonly name: string;
+    get(): Promise<{
+      readonly name: string;
+      readonly help: string;
+      readonly type: "counter" | "gauge" | "histogram";
+      readonly values: Iterable<Value>;
+    }>;
+  }
+
+  export default class Registry {
+    readonly contentType: string;
+    registerMetric(metric: Metric): void;
+    getSingleMetricAsString(name: string): Promise<string>;
+  }
 }

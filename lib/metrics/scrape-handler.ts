@@ -1,7 +1,8 @@
 /** Answers one request to the endpoint: a scrape by somebody who may, or a sentence that says why not. */
 
-import type { IncomingMessage, RequestListener, ServerResponse } from "node:http";
+import type { IncomingMessage, RequestListener } from "node:http";
 import { inspect } from "node:util";
+import { type Answer, writeAnswer } from "#lib/http/answer.ts";
 import type { Log } from "#lib/log/log.ts";
 import type { MetricsRegistry } from "./metrics-registry.ts";
 import { METRICS_PATH, type TokenAccess, type Verdict } from "./token-access.ts";
@@ -13,23 +14,18 @@ export interface ScrapeHandlerOptions {
   readonly log: Log;
 }
 
-interface Answer {
-  readonly status: number;
-  readonly text: string;
-  readonly headers?: Readonly<Record<string, string>>;
-}
-
-const PLAIN_TEXT = "text/plain; charset=utf-8";
-
 export function scrapeHandler(options: ScrapeHandlerOptions): RequestListener {
   return (request, response) => {
     const gone = new AbortController();
     response.once("close", () => gone.abort());
     void answerTo(request, options, gone.signal).then(
-      (answer) => write(response, answer),
+      (answer) => writeAnswer(response, answer),
       (error: unknown) => {
         options.log.error("metrics cannot be shown", { error: inspect(error) });
-        write(response, { status: 500, text: "The metrics cannot be shown: the log tells why" });
+        writeAnswer(response, {
+          status: 500,
+          text: "The metrics cannot be shown: the log tells why",
+        });
       },
     );
   };
@@ -95,17 +91,4 @@ function unauthorized(text: string): Answer {
 /** RFC 6750 §2.1. */
 function bearerToken(authorization = ""): string | undefined {
   return /^Bearer +([\w\-.~+/]+=*)$/i.exec(authorization)?.[1];
-}
-
-/** Whoever is refused does not keep his connection: there are only so many. */
-function write(response: ServerResponse, { headers, status, text }: Answer): void {
-  const body = Buffer.from(status === 200 ? text : `${text}\n`);
-  response.writeHead(status, {
-    "content-type": PLAIN_TEXT,
-    "content-length": body.length,
-    "cache-control": "no-store",
-    ...(status !== 200 && { connection: "close" }),
-    ...headers,
-  });
-  response.end(body);
 }

@@ -115,7 +115,7 @@ test("says that it cannot know while the Kubernetes API is away, and names no de
 });
 
 test("tells nobody but the log why the metrics cannot be computed", async () => {
-  registry.gaugeOf({ name: "broken", help: "Broken" }, [], () => {
+  registry.gaugeOf({ name: "broken", help: "Broken" }, () => {
     throw new Error("pool is odd");
   });
   const { status, text } = await scrape(await start(), { token: "good" });
@@ -221,7 +221,7 @@ test("a port that is taken is an error that names the flag and the cause", async
   const { port } = taken.address() as AddressInfo;
   const options = { ...TLS_13, port, metricsPlain: false };
   await expect(serveMetrics(options, parts())).rejects.toMatchObject({
-    message: `Cannot serve metrics on port ${port}: choose another by --port, or 0 for no metrics`,
+    message: `Cannot serve metrics on port ${port}: choose another by --port, or 0 for none`,
     cause: expect.objectContaining({ code: "EADDRINUSE" }),
   });
 });

@@ -1,8 +1,8 @@
 import http from "node:http";
 import https from "node:https";
+import { HANDSHAKE_TIMEOUT_MS, LIMITS, Listener, type ListenOptions } from "#lib/http/listener.ts";
 import { type Clock, systemClock } from "#lib/kube/clock.ts";
 import type { Log } from "#lib/log/log.ts";
-import { HANDSHAKE_TIMEOUT_MS, LIMITS, Listener, type ListenOptions } from "./listener.ts";
 import type { MetricsRegistry } from "./metrics-registry.ts";
 import { type MetricsOptions, TLS_VERSIONS } from "./options.ts";
 import { scrapeHandler } from "./scrape-handler.ts";
@@ -17,6 +17,10 @@ export interface MetricsParts {
   readonly log: Log;
   readonly clock?: Clock;
 }
+
+type Wanted = Pick<ListenOptions, "port" | "log">;
+
+const ENDPOINT = { what: "metrics", flag: "--port" };
 
 /** In the certificate that is made at the start. */
 const SERVER_NAME = "herald";
@@ -44,16 +48,16 @@ export async function serveMetrics(
 }
 
 /** @param wanted port 0: any that is free */
-export async function listenPlain(wanted: ListenOptions, parts: MetricsParts): Promise<Listener> {
+export async function listenPlain(wanted: Wanted, parts: MetricsParts): Promise<Listener> {
   const server = http.createServer(LIMITS, scrapeHandler(parts));
-  const listener = await Listener.start(server, { ...wanted, host: LOOPBACK });
+  const listener = await Listener.start(server, { ...ENDPOINT, ...wanted, host: LOOPBACK });
   parts.log.info("metrics served", { port: listener.port, host: LOOPBACK, plain: true });
   return listener;
 }
 
 /** As `listenPlain`, with TLS and tokens. */
 export async function listenSecurely(
-  wanted: ListenOptions,
+  wanted: Wanted,
   { metricsCertDir, tlsMinVersion }: Omit<MetricsOptions, "port" | "metricsPlain">,
   { api, clock = systemClock, log, registry }: MetricsParts,
 ): Promise<SecureListener> {
@@ -67,7 +71,7 @@ export async function listenSecurely(
     { ...LIMITS, ...known, minVersion, handshakeTimeout: HANDSHAKE_TIMEOUT_MS },
     scrapeHandler({ registry, access, log }),
   );
-  const listener = await Listener.start(server, wanted);
+  const listener = await Listener.start(server, { ...ENDPOINT, ...wanted });
   log.info("metrics served", { port: listener.port });
   const stop = new AbortController();
   if (metricsCertDir !== undefined) {

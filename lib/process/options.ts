@@ -67,6 +67,17 @@ export function parsePort(text: string): number {
   return port;
 }
 
+/** @throws {InvalidArgumentError} when the text is neither a port nor 0 */
+export function parsePortOrNone(text: string): number {
+  try {
+    return text === "0" ? 0 : parsePort(text);
+  } catch (cause) {
+    throw cause instanceof InvalidArgumentError
+      ? new InvalidArgumentError("give a whole number from 1 to 65535, or 0 for none")
+      : cause;
+  }
+}
+
 /**
  * The Pod's account, or the kubeconfig when one is named; client-node is loaded only for the latter.
  *

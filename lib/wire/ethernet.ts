@@ -4,7 +4,7 @@ import { ByteReader } from "#lib/bytes/byte-reader.ts";
 import { ByteWriter } from "#lib/bytes/byte-writer.ts";
 import { MAC_LENGTH, type Mac, macFromBytes, macToBytes } from "./mac.ts";
 
-export const EtherType = { ipv4: 0x0800, arp: 0x0806 } as const;
+export const EtherType = { ipv4: 0x0800, arp: 0x0806, ipv6: 0x86dd } as const;
 
 const ETHERNET_HEADER_LENGTH = 14;
 

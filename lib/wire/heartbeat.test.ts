@@ -1,6 +1,7 @@
 import { createHmac, timingSafeEqual } from "node:crypto";
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import { blockAround, type IpRange, parseRange } from "#lib/address/ip-range.ts";
 import { MalformedError } from "#lib/bytes/malformed-error.ts";
 import { fromHex, toHex } from "#lib/bytes/testing/hex.ts";
 import {
@@ -17,10 +18,11 @@ const HEARTBEAT: Heartbeat = {
   sequence: 7,
   leaving: true,
   macs: ["02:00:00:00:00:11", "02:00:00:00:00:12"],
+  subnets: [parseRange("192.0.2.0/24"), parseRange("2001:db8:77::/48")],
 };
 const FIELDS =
   "48524c44" +
-  "01" +
+  "02" +
   "01" +
   "0000019ab1c2d3e4" +
   "00000007" +
@@ -28,7 +30,13 @@ const FIELDS =
   "6e31" +
   "02" +
   "020000000011" +
-  "020000000012";
+  "020000000012" +
+  "02" +
+  "0418c0000200" +
+  "063020010db8007700000000000000000000";
+
+const SUBNET = parseRange("2001:db8:77::/48");
+const NO_CIDR = parseRange("192.0.2.1-192.0.2.9");
 
 const KEY = new Uint8Array(32).fill(0x5a);
 const tag = (bytes: Uint8Array, key = KEY) =>
@@ -36,6 +44,15 @@ const tag = (bytes: Uint8Array, key = KEY) =>
 const isAuthentic = (bytes: Uint8Array, received: Uint8Array) =>
   timingSafeEqual(tag(bytes), received);
 const GOLDEN = sealed(FIELDS);
+
+const subnets = fc.oneof(
+  fc
+    .tuple(fc.bigInt(0n, 0xffff_ffffn), fc.nat(32))
+    .map(([value, length]) => blockAround({ family: "IPv4", value }, length)),
+  fc
+    .tuple(fc.bigInt(0n, (1n << 128n) - 1n), fc.nat(128))
+    .map(([value, length]) => blockAround({ family: "IPv6", value }, length)),
+);
 
 const heartbeats = fc.record({
   sender: fc.stringMatching(/^[a-z0-9.-]{1,253}$/),
@@ -45,6 +62,7 @@ const heartbeats = fc.record({
   macs: fc.array(fc.uint8Array({ minLength: 6, maxLength: 6 }).map(macFromBytes), {
     maxLength: 64,
   }),
+  subnets: fc.array(subnets, { maxLength: 28 }),
 });
 
 /** The fields with the tag that belongs to them, whatever they say. */
@@ -56,7 +74,7 @@ function sealed(hex: string): Uint8Array {
 test("writes the fields in the order of the wire, and the tag over all of them", () => {
   expect(formatHeartbeat(HEARTBEAT, tag)).toEqual(GOLDEN);
   expect(toHex(GOLDEN.subarray(-32))).toBe(
-    "f6d217cb2c16a7f495cafef3344845076b283f7a036002c35ec0c965d415e13d",
+    "deecbb91a17ac7fcabdcdb5e15bf50837a06d848b614f086b4c75dd56e941002",
   );
 });
 
@@ -71,18 +89,18 @@ test.for([
     why: "magic is another's",
   },
   {
-    what: "a later version",
-    hex: FIELDS.replace("48524c4401", "48524c4402"),
-    why: "version is 2, not 1",
+    what: "an earlier version",
+    hex: FIELDS.replace("48524c4402", "48524c4401"),
+    why: "version is 1, not 2",
   },
   {
     what: "an unknown flag",
-    hex: FIELDS.replace("48524c440101", "48524c440102"),
+    hex: FIELDS.replace("48524c440201", "48524c440202"),
     why: "flags are 2, and only 0 and 1 have a meaning",
   },
   {
     what: "no name",
-    hex: FIELDS.replace("026e31", "00"),
+    hex: FIELDS.replace("026e3102", "0002"),
     why: "name of 0 bytes is not a node's",
   },
   {
@@ -93,7 +111,7 @@ test.for([
   {
     what: "a name that ends behind the packet",
     hex: FIELDS.replace("026e31", "ff6e31"),
-    why: "name needs 255 bytes at offset 19, 47 remain",
+    why: "name needs 255 bytes at offset 19, 72 remain",
   },
   {
     what: "too many links",
@@ -101,16 +119,41 @@ test.for([
     why: "link count is 65, over 64",
   },
   {
-    what: "fewer links than it says",
-    hex: FIELDS.replace("6e3102", "6e3104"),
-    why: "20 bytes remain where the tag has 32",
+    what: "another family's subnet",
+    hex: FIELDS.replace("0418c0", "0518c0"),
+    why: "subnet family is 5, neither 4 nor 6",
   },
   {
-    what: "bytes behind the links",
+    what: "a prefix that IPv4 does not have",
+    hex: FIELDS.replace("0418c0", "0421c0"),
+    why: "prefix length is 33, over 32",
+  },
+  {
+    what: "a prefix that IPv6 does not have",
+    hex: FIELDS.replace("063020", "068120"),
+    why: "prefix length is 129, over 128",
+  },
+  {
+    what: "an address where the network should be",
+    hex: FIELDS.replace("c0000200", "c0000201"),
+    why: "network address has bits behind its prefix of 24",
+  },
+  {
+    what: "too many subnets",
+    hex: FIELDS.replace("020418", "1d0418"),
+    why: "subnet count is 29, over 28",
+  },
+  {
+    what: "more subnets than it says",
+    hex: FIELDS.replace("020418", "010418"),
+    why: "50 bytes remain where the tag has 32",
+  },
+  {
+    what: "bytes behind the subnets",
     hex: `${FIELDS}00`,
     why: "33 bytes remain where the tag has 32",
   },
-  { what: "a packet without end", hex: FIELDS + "00".repeat(624), why: "it has 690 bytes" },
+  { what: "a packet without end", hex: FIELDS + "00".repeat(1_104), why: "it has 1195 bytes" },
 ])("refuses $what, even with a right tag", ({ hex, why }) => {
   expect(() => parseHeartbeat(sealed(hex), isAuthentic)).toThrow(
     new MalformedError("heartbeat", why),
@@ -143,12 +186,19 @@ test.for([
   { what: "a name of 254 bytes", heartbeat: { ...HEARTBEAT, sender: "n".repeat(254) } },
   { what: "a name outside ASCII", heartbeat: { ...HEARTBEAT, sender: "knöten" } },
   { what: "65 links", heartbeat: { ...HEARTBEAT, macs: Array(65).fill("02:00:00:00:00:11") } },
+  { what: "29 subnets", heartbeat: { ...HEARTBEAT, subnets: Array(29).fill(SUBNET) } },
+  { what: "a subnet that is no CIDR", heartbeat: { ...HEARTBEAT, subnets: [NO_CIDR] } },
 ])("does not write $what", ({ heartbeat }) => {
   expect(() => formatHeartbeat(heartbeat, tag)).toThrow(RangeError);
 });
 
 test("makes a heartbeat of any authentic bytes, or says what is wrong with them", () => {
-  const start = fc.constantFrom("", "48524c4401", `48524c440100${"00".repeat(12)}`);
+  const start = fc.constantFrom(
+    "",
+    "48524c4402",
+    `48524c440200${"00".repeat(12)}`,
+    `48524c440200${"00".repeat(12)}026e3100`,
+  );
   fc.assert(
     fc.property(start, fc.uint8Array({ maxLength: MAX_HEARTBEAT_LENGTH }), (hex, rest) => {
       const bytes = sealed(hex + toHex(rest));
@@ -163,7 +213,8 @@ test("makes a heartbeat of any authentic bytes, or says what is wrong with them"
 
 test("reads the longest heartbeat, which fits into one frame everywhere", () => {
   const macs = Array<string>(64).fill("02:00:00:00:00:11");
-  const longest = { ...HEARTBEAT, sender: "n".repeat(253), macs };
+  const most = Array<IpRange>(28).fill(SUBNET);
+  const longest = { ...HEARTBEAT, sender: "n".repeat(253), macs, subnets: most };
   const bytes = formatHeartbeat(longest, tag);
   expect(bytes).toHaveLength(MAX_HEARTBEAT_LENGTH);
   expect(MAX_HEARTBEAT_LENGTH).toBeLessThanOrEqual(1_200);

@@ -3,7 +3,7 @@
  *
  * ```
  *  4  magic "HRLD"                 memberlist, which other speakers use on this port, begins no packet with it
- *  1  version                      1
+ *  1  version                      2
  *  1  flags                        bit 0: the sender is about to stop; the others are zero
  *  8  incarnation                  milliseconds since the epoch
  *  4  sequence                     within the incarnation
@@ -11,10 +11,14 @@
  *  n  name of the sender's node
  *  1  count of links, 0…64
  * 6m  MAC address of each link
+ *  1  count of subnets, 0…28
+ *     of each: 1 family, 4 or 6; 1 prefix length; 4 or 16 network address, the bits behind the prefix zero
  * 32  HMAC-SHA-256
  * ```
  */
 
+import type { Family } from "#lib/address/ip.ts";
+import { blockAround, type IpRange, prefixLengthOf } from "#lib/address/ip-range.ts";
 import { ByteReader } from "#lib/bytes/byte-reader.ts";
 import { ByteWriter } from "#lib/bytes/byte-writer.ts";
 import { MAC_LENGTH, type Mac, macFromBytes, macToBytes } from "./mac.ts";
@@ -24,17 +28,28 @@ const NAME = /^[a-z0-9.-]{1,253}$/;
 const MAX_NAME_LENGTH = 253;
 /** A node of more links than that, each with an address of its own, tells of some of them. */
 export const MAX_MACS = 64;
+/** The same for subnets. */
+export const MAX_SUBNETS = 28;
 const TAG_LENGTH = 32;
 
 const MAGIC = 0x48_52_4c_44;
-const VERSION = 1;
+const VERSION = 2;
 const FLAG_LEAVING = 1;
-/** Magic, version, flags, incarnation, sequence, and the two counts. */
-const FIXED_LENGTH = 20;
+/** Magic, version, flags, incarnation, sequence, and the three counts. */
+const FIXED_LENGTH = 21;
 
-/** The longest packet, 689 bytes: it fits into one frame everywhere. */
+const FAMILY_CODE = { IPv4: 4, IPv6: 6 } as const;
+const PREFIX_BITS = { IPv4: 32, IPv6: 128 } as const;
+/** Family, prefix length and network address, in bytes. */
+const SUBNET_LENGTH = { IPv4: 6, IPv6: 18 } as const;
+
+/** The longest packet, 1,194 bytes: it fits into one frame everywhere. */
 export const MAX_HEARTBEAT_LENGTH =
-  FIXED_LENGTH + MAX_NAME_LENGTH + MAX_MACS * MAC_LENGTH + TAG_LENGTH;
+  FIXED_LENGTH +
+  MAX_NAME_LENGTH +
+  MAX_MACS * MAC_LENGTH +
+  MAX_SUBNETS * SUBNET_LENGTH.IPv6 +
+  TAG_LENGTH;
 
 export interface Heartbeat {
   /** The name of the sender's node. */
@@ -47,22 +62,26 @@ export interface Heartbeat {
   readonly leaving: boolean;
   /** Of the sender's links that can answer, at most 64. */
   readonly macs: readonly Mac[];
+  /** Of the same links, each a CIDR, at most 28. */
+  readonly subnets: readonly IpRange[];
 }
 
 /**
  * @param authenticate gives the tag of the bytes, 32 bytes long
- * @throws {RangeError} when the name is not a node's, or there are too many links
+ * @throws {RangeError} when the name is not a node's, there are too many links or subnets, or one of these is no CIDR
  */
 export function formatHeartbeat(
   heartbeat: Heartbeat,
   authenticate: (bytes: Uint8Array) => Uint8Array,
 ): Uint8Array {
-  const { sender, macs } = heartbeat;
-  if (!NAME.test(sender) || macs.length > MAX_MACS) {
-    throw new RangeError(`Cannot write a heartbeat of "${sender}" with ${macs.length} links`);
+  const { sender, macs, subnets } = heartbeat;
+  if (!NAME.test(sender) || macs.length > MAX_MACS || subnets.length > MAX_SUBNETS) {
+    throw new RangeError(
+      `Cannot write a heartbeat of "${sender}" with ${macs.length} links and ${subnets.length} subnets`,
+    );
   }
   const name = Uint8Array.from(sender, (character) => character.charCodeAt(0));
-  const writer = new ByteWriter(FIXED_LENGTH + name.length + macs.length * MAC_LENGTH + TAG_LENGTH)
+  const writer = new ByteWriter(lengthOf(heartbeat))
     .u32(MAGIC)
     .u8(VERSION)
     .u8(heartbeat.leaving ? FLAG_LEAVING : 0)
@@ -74,7 +93,33 @@ export function formatHeartbeat(
   for (const mac of macs) {
     writer.bytes(macToBytes(mac));
   }
+  writer.u8(subnets.length);
+  for (const subnet of subnets) {
+    writeSubnet(writer, subnet);
+  }
   return writer.bytes(authenticate(writer.written())).written();
+}
+
+function lengthOf({ sender, macs, subnets }: Heartbeat): number {
+  const lists = subnets.reduce(
+    (length, { family }) => length + SUBNET_LENGTH[family],
+    macs.length * MAC_LENGTH,
+  );
+  return FIXED_LENGTH + sender.length + lists + TAG_LENGTH;
+}
+
+function writeSubnet(writer: ByteWriter, subnet: IpRange): void {
+  const { family, first } = subnet;
+  const prefixLength = prefixLengthOf(subnet);
+  if (prefixLength === undefined) {
+    throw new RangeError(`Cannot write a subnet that begins at ${first} and is no CIDR`);
+  }
+  writer.u8(FAMILY_CODE[family]).u8(prefixLength);
+  if (family === "IPv4") {
+    writer.u32(Number(first));
+  } else {
+    writer.u128(first);
+  }
 }
 
 /**
@@ -113,18 +158,48 @@ function parseFields(reader: ByteReader): Heartbeat {
   const incarnation = reader.u64("incarnation");
   const sequence = reader.u32("sequence");
   const sender = nameFrom(reader);
-  const count = reader.u8("link count");
-  if (count > MAX_MACS) {
-    throw reader.malformed(`link count is ${count}, over ${MAX_MACS}`);
-  }
-  const macs: Mac[] = [];
-  while (macs.length < count) {
-    macs.push(macFromBytes(reader.bytes(MAC_LENGTH, "link address")));
-  }
+  const macs = listFrom(reader, "link", MAX_MACS, () =>
+    macFromBytes(reader.bytes(MAC_LENGTH, "link address")),
+  );
+  const subnets = listFrom(reader, "subnet", MAX_SUBNETS, () => subnetFrom(reader));
   if (reader.remaining !== TAG_LENGTH) {
     throw reader.malformed(`${reader.remaining} bytes remain where the tag has ${TAG_LENGTH}`);
   }
-  return { sender, incarnation, sequence, leaving: flags === FLAG_LEAVING, macs };
+  return { sender, incarnation, sequence, leaving: flags === FLAG_LEAVING, macs, subnets };
+}
+
+function listFrom<T>(reader: ByteReader, what: string, most: number, read: () => T): readonly T[] {
+  const count = reader.u8(`${what} count`);
+  if (count > most) {
+    throw reader.malformed(`${what} count is ${count}, over ${most}`);
+  }
+  return Array.from({ length: count }, read);
+}
+
+function subnetFrom(reader: ByteReader): IpRange {
+  const family = familyFrom(reader);
+  const prefixLength = reader.u8("prefix length");
+  if (prefixLength > PREFIX_BITS[family]) {
+    throw reader.malformed(`prefix length is ${prefixLength}, over ${PREFIX_BITS[family]}`);
+  }
+  const value =
+    family === "IPv4" ? BigInt(reader.u32("network address")) : reader.u128("network address");
+  const subnet = blockAround({ family, value }, prefixLength);
+  if (subnet.first !== value) {
+    throw reader.malformed(`network address has bits behind its prefix of ${prefixLength}`);
+  }
+  return subnet;
+}
+
+function familyFrom(reader: ByteReader): Family {
+  const code = reader.u8("subnet family");
+  if (code === FAMILY_CODE.IPv4) {
+    return "IPv4";
+  }
+  if (code === FAMILY_CODE.IPv6) {
+    return "IPv6";
+  }
+  throw reader.malformed(`subnet family is ${code}, neither 4 nor 6`);
 }
 
 function nameFrom(reader: ByteReader): string {

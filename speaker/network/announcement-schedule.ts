@@ -1,99 +1,149 @@
-import { FRAMES_PER_ANNOUNCEMENT } from "./announcement.ts";
+import { Heap } from "./heap.ts";
+import type { HeardAddress } from "./heard-address.ts";
+import type { Pace } from "./pace.ts";
 
-/** When an address is announced, from the moment that it is taken on. */
-export const ANNOUNCE_AT_MS = [0, 100, 300, 1_000, 3_000] as const;
+/** Of each address, unless there are so many that it would be more than `MAX_REFRESHES_PER_SECOND` of all. */
+const REFRESH_INTERVAL_MS = 60_000;
+const MAX_REFRESHES_PER_SECOND = 50;
 
-/** Of one link; a switch or a slow client may drop what comes faster. */
-const MAX_FRAMES_PER_SECOND = 5_000;
+/** By how much of it a refresh comes too early or too late, so that those of two nodes do not march in step. */
+const JITTER = 0.1;
 
-const MS_PER_ANNOUNCEMENT = (FRAMES_PER_ANNOUNCEMENT * 1_000) / MAX_FRAMES_PER_SECOND;
-
-/** What may leave at once: the rate over the milliseconds for which `poll` may sleep too long. */
-export const MAX_BURST = 25;
-
-/** How far announcements may run ahead of the rate. */
-const MAX_AHEAD_MS = (MAX_BURST - 1) * MS_PER_ANNOUNCEMENT;
+export interface AnnouncementPlan {
+  /** When an address is announced, milliseconds from the moment that it is taken on, ascending. */
+  readonly announceAtMs: readonly number[];
+  readonly framesPerAnnouncement: number;
+}
 
 export interface DueAnnouncement {
-  /** IPv4 as an unsigned integer. */
-  readonly address: number;
+  readonly address: HeardAddress;
   /** 0 is the first. */
+  readonly round: number | "refresh";
+}
+
+interface Scheduled {
+  readonly address: HeardAddress;
+  /** Refreshes have the number after the last. */
   readonly round: number;
-}
-
-interface Scheduled extends DueAnnouncement {
   readonly dueAt: number;
+  /** Of a first announcement: when the address was last asked for. */
+  readonly askedAt: number;
 }
 
-/** Says which address to announce next on one link, and when. It knows neither clock nor frames. */
+/**
+ * Says which address to announce next on one link, and when. It knows neither clock nor frames. An entry that is not
+ * wanted any more stays in its heap until it is its turn, and is passed over then.
+ */
 export class AnnouncementSchedule {
-  /** A queue for each round: who was announced first is due first in the next round too. */
-  readonly #rounds: Scheduled[][] = ANNOUNCE_AT_MS.map(() => []);
-  /** What is still wanted: entries of the queues that are not in here were withdrawn. */
-  readonly #wanted = new Map<number, Scheduled>();
-  /** When the next would leave if all left at the rate, none ahead of it. */
-  #evenlyAt = Number.NEGATIVE_INFINITY;
+  readonly #plan: AnnouncementPlan;
+  readonly #pace: Pace;
+  readonly #random: () => number;
+  /** What is not due yet, by when it is. */
+  readonly #waiting = new Heap<Scheduled>((a, b) => a.dueAt < b.dueAt);
+  readonly #due = new Heap<Scheduled>(isMoreUrgent);
+  /** What comes next of each address. */
+  readonly #wanted = new Map<HeardAddress, Scheduled>();
 
-  /** Begins with the first announcement of the address, also when others of it are still to come. */
-  announce(address: number, now: number): void {
-    this.#schedule({ address, round: 0, dueAt: now });
+  /**
+   * @param pace of the link, which others share
+   * @param random 0 or more, less than 1
+   */
+  constructor(plan: AnnouncementPlan, pace: Pace, random: () => number) {
+    this.#plan = plan;
+    this.#pace = pace;
+    this.#random = random;
   }
 
-  withdraw(address: number): void {
+  /** Begins with the first announcement of the address, also when others of it are still to come. */
+  announce(address: HeardAddress, now: number): void {
+    const first = { address, round: 0, dueAt: now, askedAt: address.askedAt };
+    this.#wanted.set(address, first);
+    this.#due.push(first);
+  }
+
+  withdraw(address: HeardAddress): void {
     this.#wanted.delete(address);
   }
 
   /** When `take` has something at the earliest; undefined: never. */
   get nextDeadline(): number | undefined {
-    let dueAt: number | undefined;
-    for (const round of this.#rounds) {
-      const head = this.#headOf(round);
-      if (head !== undefined && (dueAt === undefined || head.dueAt < dueAt)) {
-        dueAt = head.dueAt;
-      }
-    }
-    return dueAt === undefined ? undefined : Math.max(dueAt, this.#evenlyAt - MAX_AHEAD_MS);
+    const next = this.#firstWantedOf(this.#due) ?? this.#firstWantedOf(this.#waiting);
+    return next === undefined ? undefined : Math.max(next.dueAt, this.#pace.readyAt);
   }
 
-  /** Gives an announcement that is due, and notes it as sent; earlier rounds go before later ones. */
+  /**
+   * Gives the most urgent announcement that is due, and notes it as sent. Earlier rounds go before later ones; of those
+   * that are to be announced for the first time, the address goes first that was asked for most recently.
+   */
   take(now: number): DueAnnouncement | undefined {
-    if (now < this.#evenlyAt - MAX_AHEAD_MS) {
+    const { announceAtMs, framesPerAnnouncement } = this.#plan;
+    if (now < this.#pace.readyAt) {
       return undefined;
     }
-    for (const round of this.#rounds) {
-      const head = this.#headOf(round);
-      if (head !== undefined && head.dueAt <= now) {
-        round.shift();
-        this.#evenlyAt = Math.max(this.#evenlyAt, now) + MS_PER_ANNOUNCEMENT;
-        this.#scheduleNext(head, now);
-        return head;
-      }
+    this.#moveDue(now);
+    const next = this.#firstWantedOf(this.#due);
+    if (next === undefined) {
+      return undefined;
     }
-    return undefined;
+    this.#due.pop();
+    this.#pace.spend(framesPerAnnouncement, now);
+    this.#scheduleAfter(next, now);
+    return {
+      address: next.address,
+      round: next.round < announceAtMs.length ? next.round : "refresh",
+    };
   }
 
-  #scheduleNext({ address, round }: Scheduled, now: number): void {
-    const at = ANNOUNCE_AT_MS[round];
-    const next = ANNOUNCE_AT_MS[round + 1];
-    if (at === undefined || next === undefined) {
-      this.#wanted.delete(address);
-    } else {
-      this.#schedule({ address, round: round + 1, dueAt: now + next - at });
+  #moveDue(now: number): void {
+    let next = this.#firstWantedOf(this.#waiting);
+    while (next !== undefined && next.dueAt <= now) {
+      this.#waiting.pop();
+      this.#due.push(next);
+      next = this.#firstWantedOf(this.#waiting);
     }
   }
 
-  #schedule(scheduled: Scheduled): void {
-    this.#wanted.set(scheduled.address, scheduled);
-    this.#rounds[scheduled.round]?.push(scheduled);
+  #scheduleAfter({ address, round }: Scheduled, now: number): void {
+    const next: Scheduled = {
+      address,
+      round: Math.min(round + 1, this.#plan.announceAtMs.length),
+      dueAt: now + this.#msAfter(round),
+      askedAt: 0,
+    };
+    this.#wanted.set(address, next);
+    this.#waiting.push(next);
   }
 
-  /** The first of the queue that is still wanted; those before it are dropped. */
-  #headOf(round: Scheduled[]): Scheduled | undefined {
-    let head = round[0];
-    while (head !== undefined && this.#wanted.get(head.address) !== head) {
-      round.shift();
-      head = round[0];
+  /** How long after one of this round the next is due; counted from when it left, so that two never leave together. */
+  #msAfter(round: number): number {
+    const { announceAtMs } = this.#plan;
+    const at = announceAtMs[round];
+    const next = announceAtMs[round + 1];
+    if (at !== undefined && next !== undefined) {
+      return next - at;
     }
-    return head;
+    const evenMs = (this.#wanted.size * 1_000) / MAX_REFRESHES_PER_SECOND;
+    const intervalMs = Math.max(REFRESH_INTERVAL_MS, evenMs);
+    // the first refreshes of addresses that were taken on at once are drawn over a whole interval, or all came together
+    const share =
+      at === undefined ? 1 - JITTER + 2 * JITTER * this.#random() : JITTER + this.#random();
+    return intervalMs * share;
   }
+
+  /** The first of the heap that is still wanted; those before it are dropped. */
+  #firstWantedOf(heap: Heap<Scheduled>): Scheduled | undefined {
+    let first = heap.first;
+    while (first !== undefined && this.#wanted.get(first.address) !== first) {
+      heap.pop();
+      first = heap.first;
+    }
+    return first;
+  }
+}
+
+function isMoreUrgent(a: Scheduled, b: Scheduled): boolean {
+  if (a.round !== b.round) {
+    return a.round < b.round;
+  }
+  return a.askedAt === b.askedAt ? a.dueAt < b.dueAt : a.askedAt > b.askedAt;
 }

@@ -1,159 +1,36 @@
-/**
- * Decides on ARP frames and writes the answers, on the bytes in place: this is what runs for every frame. It does
- * nothing that `#lib/wire/arp.ts` does not say more readably, and a test holds the two equal.
- */
-
 import type { Mac } from "#lib/wire/mac.ts";
-import { macToBytes } from "#lib/wire/mac.ts";
+import type { HeardAddress } from "./heard-address.ts";
+import type { Verdict } from "./verdict.ts";
 
-/** An Ethernet header and an ARP packet, without padding. */
-export const ARP_FRAME_LENGTH = 42;
+/**
+ * Decides on the frames of one protocol and writes the answers, on the bytes in place: this is what runs for every frame.
+ * What it is asked about the last frame is of no use after the next.
+ */
+export interface Answerer {
+  /** Bytes of every answer. */
+  readonly replyLength: number;
 
-/** What became of a frame. All but the first three are dropped. */
-export const Verdict = {
-  answer: 0,
-  /** The first since the address is answered here. */
-  firstAnswer: 1,
-  /** It comes, so it says, from an address that is ours. */
-  conflict: 2,
-  tooShort: 3,
-  notEthernetIpv4: 4,
-  otherOperation: 5,
-  /** Neither broadcast nor to the link's own MAC address. */
-  toAnother: 6,
-  /** From a group address, or from this very link. */
-  badSender: 7,
-  notOurs: 8,
-} as const;
-export type Verdict = (typeof Verdict)[keyof typeof Verdict];
+  /** The address that the last frame is about. */
+  readonly lastHeard: HeardAddress | undefined;
 
-/** An address that is answered on one link. */
-export interface AnsweredAddress {
-  /** Canonical text. */
-  readonly ip: string;
-  wasAsked: boolean;
-  /** When a conflict was last told of and the address defended. */
-  defendedAt: number | undefined;
-}
-
-/** EtherType ARP, then hardware type Ethernet or IEEE 802. */
-const ARP_ETHERNET = 0x0806_0001;
-const ARP_IEEE802 = 0x0806_0006;
-/** Protocol type IPv4, then the lengths of a MAC and of an IPv4 address. */
-const IPV4_LENGTHS = 0x0800_0604;
-const REQUEST = 1;
-const REPLY = 2;
-const GROUP_BIT = 0x01;
-
-/** Offsets in the frame; a MAC address is read as 16 and 32 bits. */
-const AT = {
-  destination: 0,
-  source: 6,
-  hardware: 12,
-  protocol: 16,
-  operation: 20,
-  senderMac: 22,
-  senderIp: 28,
-  targetMac: 32,
-  targetIp: 38,
-};
-
-export class Answerer {
-  /** By the address as an unsigned integer. */
-  readonly addresses = new Map<number, AnsweredAddress>();
-  #macHigh = 0;
-  #macLow = 0;
+  /** Where in the frames the last frame names its sender, when that frame is about an address. */
+  readonly senderIpAt: number;
+  /** The sender's MAC address: where an answer goes, or who claims the address. */
+  readonly senderMacAt: number;
 
   /** Sets the MAC address of the link, which is that of all its answers. */
-  setMac(mac: Mac): void {
-    const view = new DataView(macToBytes(mac).buffer);
-    this.#macHigh = view.getUint16(0);
-    this.#macLow = view.getUint32(2);
-  }
+  setMac(mac: Mac): void;
 
-  /** Decides on the frame at `start`, and writes the answer, when there is one, to `replyStart`. */
+  /**
+   * Decides on the frame at `start`, and writes the answer, when there is one, to `replyStart`.
+   *
+   * @param length bytes of the whole frame, of which no more than a stride is there
+   */
   answer(
     frames: DataView,
     start: number,
     length: number,
     replies: DataView,
     replyStart: number,
-  ): Verdict {
-    const refusal = this.#refusalOf(frames, start, length);
-    if (refusal !== undefined) {
-      return refusal;
-    }
-    if (this.addresses.has(frames.getUint32(start + AT.senderIp))) {
-      return Verdict.conflict;
-    }
-    const asked = this.addresses.get(frames.getUint32(start + AT.targetIp));
-    if (asked === undefined || frames.getUint16(start + AT.operation) !== REQUEST) {
-      return Verdict.notOurs;
-    }
-    this.#writeReply(frames, start, replies, replyStart);
-    if (asked.wasAsked) {
-      return Verdict.answer;
-    }
-    asked.wasAsked = true;
-    return Verdict.firstAnswer;
-  }
-
-  #refusalOf(frames: DataView, start: number, length: number): Verdict | undefined {
-    if (length < ARP_FRAME_LENGTH) {
-      return Verdict.tooShort;
-    }
-    const hardware = frames.getUint32(start + AT.hardware);
-    if (
-      (hardware !== ARP_ETHERNET && hardware !== ARP_IEEE802) ||
-      frames.getUint32(start + AT.protocol) !== IPV4_LENGTHS
-    ) {
-      return Verdict.notEthernetIpv4;
-    }
-    const operation = frames.getUint16(start + AT.operation);
-    if (operation !== REQUEST && operation !== REPLY) {
-      return Verdict.otherOperation;
-    }
-    if (!isBroadcast(frames, start) && !this.#isOwnMac(frames, start + AT.destination)) {
-      return Verdict.toAnother;
-    }
-    const sender = start + AT.senderMac;
-    if ((frames.getUint8(sender) & GROUP_BIT) !== 0 || this.#isOwnMac(frames, sender)) {
-      return Verdict.badSender;
-    }
-    return undefined;
-  }
-
-  #isOwnMac(frames: DataView, at: number): boolean {
-    return frames.getUint16(at) === this.#macHigh && frames.getUint32(at + 2) === this.#macLow;
-  }
-
-  #writeReply(frames: DataView, start: number, replies: DataView, to: number): void {
-    const askerHigh = frames.getUint16(start + AT.senderMac);
-    const askerLow = frames.getUint32(start + AT.senderMac + 2);
-    replies.setUint16(to + AT.destination, askerHigh);
-    replies.setUint32(to + AT.destination + 2, askerLow);
-    replies.setUint16(to + AT.source, this.#macHigh);
-    replies.setUint32(to + AT.source + 2, this.#macLow);
-    replies.setUint32(to + AT.hardware, ARP_ETHERNET);
-    replies.setUint32(to + AT.protocol, IPV4_LENGTHS);
-    replies.setUint16(to + AT.operation, REPLY);
-    replies.setUint16(to + AT.senderMac, this.#macHigh);
-    replies.setUint32(to + AT.senderMac + 2, this.#macLow);
-    replies.setUint32(to + AT.senderIp, frames.getUint32(start + AT.targetIp));
-    replies.setUint16(to + AT.targetMac, askerHigh);
-    replies.setUint32(to + AT.targetMac + 2, askerLow);
-    replies.setUint32(to + AT.targetIp, frames.getUint32(start + AT.senderIp));
-  }
+  ): Verdict;
 }
-
-function isBroadcast(frames: DataView, start: number): boolean {
-  return (
-    frames.getUint16(start + AT.destination) === 0xffff &&
-    frames.getUint32(start + AT.destination + 2) === 0xffff_ffff
-  );
-}
-
-/** Where addresses stand in a frame, for those who have to name them. */
-export const SENDER_MAC_OFFSET = AT.senderMac;
-export const SENDER_IP_OFFSET = AT.senderIp;
-export const TARGET_IP_OFFSET = AT.targetIp;

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { Verdict } from "./answerer.ts";
 import { DropCounts } from "./drop-counts.ts";
+import { Verdict } from "./verdict.ts";
 
 test("gives the counts by reason, and only when they have changed", () => {
   const drops = new DropCounts();

@@ -1,4 +1,4 @@
-import { Verdict } from "./answerer.ts";
+import { Verdict } from "./verdict.ts";
 
 /** How many packets were dropped, by reason: one counter each, so that counting costs nothing. */
 export class DropCounts {
@@ -16,11 +16,11 @@ export class DropCounts {
   }
 
   /**
-   * Gives the counters that are not zero, unless they are as they were the last time.
+   * Gives the counters that are not zero.
    *
    * @param others counters that are kept elsewhere
    */
-  takeNews(others: Readonly<Record<string, number>>): Readonly<Record<string, number>> | undefined {
+  all(others: Readonly<Record<string, number>>): Readonly<Record<string, number>> {
     const frames = Object.entries(Verdict).map(([name, verdict]): [string, number] => [
       name,
       this.#frames[verdict] ?? 0,
@@ -30,7 +30,16 @@ export class DropCounts {
       ["heartbeatNotAuthentic", this.#heartbeats],
       ...Object.entries(others),
     ];
-    const news = Object.fromEntries(all.filter(([, count]) => count > 0));
+    return Object.fromEntries(all.filter(([, count]) => count > 0));
+  }
+
+  /**
+   * Gives the counters that are not zero, unless they are as they were the last time.
+   *
+   * @param others counters that are kept elsewhere
+   */
+  takeNews(others: Readonly<Record<string, number>>): Readonly<Record<string, number>> | undefined {
+    const news = this.all(others);
     const text = JSON.stringify(news);
     if (text === this.#told || text === "{}") {
       return undefined;

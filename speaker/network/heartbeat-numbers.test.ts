@@ -44,6 +44,7 @@ test.each([
       ...numbers.next(),
       leaving: false,
       macs: [],
+      subnets: [],
     });
     const membership = new Membership("n1", ["n2"], 0);
     membership.heard(heartbeat(new HeartbeatNumbers(() => 50_000)), 0);

@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, test } from "vitest";
 import { parseIp } from "#lib/address/ip.ts";
+import { parseRange } from "#lib/address/ip-range.ts";
 import { PollSet } from "#lib/linux/poll-set.ts";
 import { socketAddress, UdpSocket } from "#lib/linux/udp-socket.ts";
 import { formatHeartbeat, type Heartbeat, parseHeartbeat } from "#lib/wire/heartbeat.ts";
@@ -10,6 +11,7 @@ import { tagOf } from "./member-keys.ts";
 const PORT = 28_000 + (process.pid % 4_000);
 const KEY = new Uint8Array(32).fill(0x5a);
 const MAC = "02:00:00:00:00:11";
+const LAN = parseRange("192.0.2.0/24");
 
 const NEW_KEY = new Uint8Array(32).fill(0xa5);
 const WALL_MS = 50_000;
@@ -68,7 +70,14 @@ class Neighbour {
   }
 
   send(sequence: number, key: Uint8Array): void {
-    const heartbeat = { sender: "n2", incarnation: 1n, sequence, leaving: false, macs: [] };
+    const heartbeat = {
+      sender: "n2",
+      incarnation: 1n,
+      sequence,
+      leaving: false,
+      macs: [],
+      subnets: [],
+    };
     const datagram = formatHeartbeat(heartbeat, (bytes) => tagOf(bytes, key));
     this.#socket.send(datagram, socketAddress(parseIp("127.0.0.1"), PORT));
   }
@@ -95,10 +104,17 @@ test.for([
   { family: "the first address that is one", addresses: ["n2.example", "127.0.0.1"] },
 ])("carries heartbeats to a member's $family", ({ addresses }) => {
   const [heartbeats, poll] = open(KEY, addresses);
-  heartbeats.send([MAC]);
+  heartbeats.send([MAC], [LAN]);
   poll.wait(5_000);
   expect(heard).toEqual([
-    { sender: "n1", incarnation: BigInt(WALL_MS), sequence: 1, leaving: false, macs: [MAC] },
+    {
+      sender: "n1",
+      incarnation: BigInt(WALL_MS),
+      sequence: 1,
+      leaving: false,
+      macs: [MAC],
+      subnets: [LAN],
+    },
   ]);
 });
 
@@ -116,16 +132,28 @@ test("says goodbye three times", () => {
 test("tells the addresses of 64 links at most, each once", () => {
   const [heartbeats, poll] = open(KEY, ["127.0.0.1"]);
   const macs = Array.from({ length: 90 }, (_, index) => `02:00:00:00:00:${index + 10}`);
-  heartbeats.send([...macs.slice(0, 20), ...macs.slice(0, 63)]);
-  heartbeats.send(macs);
+  heartbeats.send([...macs.slice(0, 20), ...macs.slice(0, 63)], []);
+  heartbeats.send(macs, []);
   poll.wait(5_000);
   expect(heard.map(({ macs: told }) => told)).toEqual([macs.slice(0, 63), macs.slice(0, 64)]);
+});
+
+test("tells 28 subnets at most, each once", () => {
+  const [heartbeats, poll] = open(KEY, ["127.0.0.1"]);
+  const subnets = Array.from({ length: 40 }, (_, index) => parseRange(`10.0.${index}.0/24`));
+  heartbeats.send([], [...subnets.slice(0, 20), ...subnets.slice(0, 27)]);
+  heartbeats.send([], subnets);
+  poll.wait(5_000);
+  expect(heard.map(({ subnets: told }) => told)).toEqual([
+    subnets.slice(0, 27),
+    subnets.slice(0, 28),
+  ]);
 });
 
 test("refuses what another key has sealed, and hears what follows", () => {
   const [heartbeats, poll] = open(KEY, ["127.0.0.1"]);
   new Neighbour().send(1, NEW_KEY);
-  heartbeats.send([]);
+  heartbeats.send([], []);
   poll.wait(5_000);
   expect(refused).toEqual(["tag is not of our key"]);
   expect(heard).toHaveLength(1);
@@ -140,12 +168,12 @@ describe("while a member has no address to send to", () => {
     ({ addresses }) => {
       const [heartbeats, poll] = open(KEY, addresses);
       const neighbour = new Neighbour();
-      heartbeats.send([MAC]);
+      heartbeats.send([MAC], [LAN]);
       expect(neighbour.received(KEY)).toEqual([]);
 
       neighbour.send(1, KEY);
       poll.wait(5_000);
-      heartbeats.send([MAC]);
+      heartbeats.send([MAC], [LAN]);
       expect(neighbour.received(KEY)).toMatchObject([{ sender: "n1", macs: [MAC] }]);
 
       heartbeats.setMembers([{ name: "n2", addresses }]);
@@ -161,7 +189,7 @@ describe("while a member has no address to send to", () => {
     intruder.send(1, KEY);
     intruder.send(2, NEW_KEY);
     poll.wait(5_000);
-    heartbeats.send([]);
+    heartbeats.send([], []);
     expect(intruder.received(KEY)).toEqual([]);
     expect(neighbour.received(KEY)).toHaveLength(1);
   });
@@ -174,17 +202,17 @@ describe("after a change of the key", () => {
     neighbour.send(1, KEY);
     poll.wait(5_000);
     heartbeats.setKey(NEW_KEY);
-    heartbeats.send([]);
+    heartbeats.send([], []);
     expect(neighbour.received(NEW_KEY, KEY).map(({ sequence }) => sequence)).toEqual([1, 1]);
     now = 600_000;
-    heartbeats.send([]);
+    heartbeats.send([], []);
     expect(neighbour.received(NEW_KEY).map(({ sequence }) => sequence)).toEqual([2]);
   });
 
   test("hears a heartbeat once that comes under both", () => {
     const [heartbeats, poll] = open(KEY, ["127.0.0.1"]);
     heartbeats.setKey(NEW_KEY);
-    heartbeats.send([]);
+    heartbeats.send([], []);
     poll.wait(5_000);
     expect(heard).toHaveLength(1);
     expect(refused).toEqual([]);
@@ -204,7 +232,7 @@ describe("after a change of the key", () => {
 test("knows the MAC addresses of the members that it heard", () => {
   const [heartbeats, poll] = open(KEY, ["127.0.0.1"]);
   expect(heartbeats.hasMac(MAC)).toBe(false);
-  heartbeats.send([MAC]);
+  heartbeats.send([MAC], [LAN]);
   poll.wait(5_000);
   expect(heartbeats.hasMac(MAC)).toBe(true);
   heartbeats.setMembers([]);

@@ -1,4 +1,5 @@
 import { type Family, tryParseIp } from "#lib/address/ip.ts";
+import { formatRange, type IpRange } from "#lib/address/ip-range.ts";
 import { MalformedError } from "#lib/bytes/malformed-error.ts";
 import { isFamilyMissing, socketAddress, UdpSocket } from "#lib/linux/udp-socket.ts";
 import type { Log } from "#lib/log/log.ts";
@@ -7,6 +8,7 @@ import {
   type Heartbeat,
   MAX_HEARTBEAT_LENGTH,
   MAX_MACS,
+  MAX_SUBNETS,
   parseHeartbeat,
 } from "#lib/wire/heartbeat.ts";
 import type { Mac } from "#lib/wire/mac.ts";
@@ -115,14 +117,14 @@ export class Heartbeats {
     return this.#lastHeard.values().some(({ macs }) => macs.includes(mac));
   }
 
-  /** Sends one heartbeat to every other member. */
-  send(macs: readonly Mac[]): void {
-    this.#send(macs, false);
+  /** Sends one heartbeat to every other member: what the links of this node have. */
+  send(macs: readonly Mac[], subnets: readonly IpRange[]): void {
+    this.#send(false, macs, subnets);
   }
 
   sendGoodbye(): void {
     for (let count = 0; count < GOODBYES; count++) {
-      this.#send([], true);
+      this.#send(true, [], []);
     }
   }
 
@@ -146,14 +148,19 @@ export class Heartbeats {
     this.#sockets.clear();
   }
 
-  #send(macs: readonly Mac[], leaving: boolean): void {
+  #send(leaving: boolean, macs: readonly Mac[], subnets: readonly IpRange[]): void {
     const peers = this.#reachablePeers();
     if (peers.length === 0) {
       return;
     }
     const { nodeName: sender } = this.#options;
-    const told = [...new Set(macs)].slice(0, MAX_MACS);
-    const heartbeat = { sender, ...this.#numbers.next(), leaving, macs: told };
+    const heartbeat: Heartbeat = {
+      sender,
+      ...this.#numbers.next(),
+      leaving,
+      macs: [...new Set(macs)].slice(0, MAX_MACS),
+      subnets: withoutDoubles(subnets).slice(0, MAX_SUBNETS),
+    };
     for (const key of this.#keys.inForce) {
       const datagram = formatHeartbeat(heartbeat, (bytes) => tagOf(bytes, key));
       for (const { socket, address } of peers) {
@@ -225,6 +232,10 @@ export class Heartbeats {
     }
     return undefined;
   }
+}
+
+function withoutDoubles(ranges: readonly IpRange[]): readonly IpRange[] {
+  return [...new Map(ranges.map((range) => [formatRange(range), range])).values()];
 }
 
 function isSame(one: Heartbeat, other: Heartbeat | undefined): boolean {

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { Link } from "#lib/linux/netlink.ts";
+import type { Link } from "#lib/linux/netlink-links.ts";
 import { DEFAULT_EXCLUDED_LINKS, decideOn } from "./link-rules.ts";
 
 const LINK: Link = {

@@ -1,4 +1,4 @@
-import type { Link } from "#lib/linux/netlink.ts";
+import type { Link } from "#lib/linux/netlink-links.ts";
 import type { Mac } from "#lib/wire/mac.ts";
 
 /** Links of containers and of the cluster's own network: the list that MetalLB ships, so that a migration changes nothing. */

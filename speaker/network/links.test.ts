@@ -1,6 +1,6 @@
 import { beforeEach, expect, test } from "vitest";
-import type { LinkSocketRead } from "#lib/linux/link-socket.ts";
-import type { Link, LinkEvent } from "#lib/linux/netlink.ts";
+import type { Link } from "#lib/linux/netlink-links.ts";
+import type { NetlinkEvent } from "#lib/linux/netlink-socket.ts";
 import type { AnsweringLink } from "./link-rules.ts";
 import { Links, type Responder } from "./links.ts";
 
@@ -33,25 +33,15 @@ class FakeResponder implements Responder {
   }
 }
 
-let queue: LinkSocketRead[];
-let requests: number;
 let journal: string[];
 let links: Links<FakeResponder>;
 
 beforeEach(() => {
-  queue = [];
-  requests = 0;
   journal = [];
   const note = (level: string) => (message: string, fields?: object) => {
     journal.push(`${level}: ${message} ${Object.values(fields ?? {}).join(" ")}`);
   };
   links = new Links(
-    {
-      requestAll: () => {
-        requests += 1;
-      },
-      read: () => queue.shift() ?? "empty",
-    },
     [/^veth/],
     {
       open: (link) => {
@@ -66,12 +56,13 @@ beforeEach(() => {
   );
 });
 
-function tell(...events: readonly LinkEvent[]): void {
-  queue.push(events);
-  links.read();
+function tell(...events: readonly NetlinkEvent[]): void {
+  for (const event of events) {
+    links.take(event);
+  }
 }
 
-const is = (link: Link): LinkEvent => ({ kind: "link", link });
+const is = (link: Link): NetlinkEvent => ({ kind: "link", link });
 const names = () => links.answering.map(({ link }) => link.name);
 
 test("opens each link that can answer, once", () => {
@@ -124,21 +115,12 @@ test("opens a link anew that has another name, for rows name links", () => {
   expect(journal.slice(2, 4)).toEqual(["close eth0", "open lan0"]);
 });
 
-test("asks for all links again after lost messages, and forgets those that are gone", () => {
-  links.requestAll();
-  tell(is(ETH0), is(ETH1), { kind: "done" });
-  queue.push("overrun");
-  links.read();
-  expect(requests).toBe(2);
-  tell(is(ETH1), { kind: "done" });
+test("forgets the links that a complete dump does not name", () => {
+  tell({ kind: "dump" }, is(ETH0), is(ETH1), { kind: "done" });
+  tell({ kind: "dump" }, is(ETH1));
+  expect(names()).toEqual(["eth0", "eth1"]);
+  tell({ kind: "done" });
   expect(names()).toEqual(["eth1"]);
-});
-
-test("asks once more when messages were lost while the kernel answered", () => {
-  links.requestAll();
-  queue.push([is(ETH0)], "overrun", [{ kind: "done" }]);
-  links.read();
-  expect(requests).toBe(2);
 });
 
 test("knows the MAC addresses of links that cannot answer too", () => {

@@ -1,15 +1,8 @@
-import { LinuxError } from "#lib/linux/libc.ts";
-import type { LinkSocketRead } from "#lib/linux/link-socket.ts";
-import type { Link, LinkEvent } from "#lib/linux/netlink.ts";
+import type { Link } from "#lib/linux/netlink-links.ts";
+import type { NetlinkEvent } from "#lib/linux/netlink-socket.ts";
 import type { Log } from "#lib/log/log.ts";
 import type { Mac } from "#lib/wire/mac.ts";
 import { type AnsweringLink, decideOn } from "./link-rules.ts";
-
-/** Where news of links come from. */
-export interface LinkSource {
-  requestAll(): void;
-  read(): LinkSocketRead;
-}
 
 /** What answers on a link. */
 export interface Responder {
@@ -33,26 +26,18 @@ interface Known<R extends Responder> {
 
 /** The links of this machine as netlink tells of them, and a packet socket on each that can answer. */
 export class Links<R extends Responder> {
-  readonly #source: LinkSource;
   readonly #excluded: readonly RegExp[];
   readonly #listener: LinkListener<R>;
   readonly #log: Log;
   /** By index, which stays when a link is renamed. */
   readonly #known = new Map<number, Known<R>>();
-  /** What of the above can answer; the loop reads it at every turn. */
-  #answering: readonly R[] = [];
+  /** What of the above can answer, for the loop reads it at every turn; undefined when it may be another. */
+  #answering: readonly R[] | undefined = [];
   /** The indexes that the running dump has named; undefined when none runs. */
   #dumped: Set<number> | undefined;
-  #isDumpWanted = false;
 
   /** @param excluded matched anywhere in the name */
-  constructor(
-    source: LinkSource,
-    excluded: readonly RegExp[],
-    listener: LinkListener<R>,
-    log: Log,
-  ) {
-    this.#source = source;
+  constructor(excluded: readonly RegExp[], listener: LinkListener<R>, log: Log) {
     this.#excluded = excluded;
     this.#listener = listener;
     this.#log = log;
@@ -60,6 +45,7 @@ export class Links<R extends Responder> {
 
   /** Those that can answer. */
   get answering(): readonly R[] {
+    this.#answering ??= [...this.#known.values()].flatMap(({ responder }) => responder ?? []);
     return this.#answering;
   }
 
@@ -68,40 +54,23 @@ export class Links<R extends Responder> {
     return this.#known.values().some(({ link }) => link.mac === mac);
   }
 
-  /** Asks for all links, at the start and when messages were lost. */
-  requestAll(): void {
-    if (this.#dumped !== undefined) {
-      this.#isDumpWanted = true;
-      return;
-    }
-    this.#dumped = new Set();
-    this.#source.requestAll();
-  }
-
-  /** Takes what the kernel has to say. */
-  read(): void {
-    for (let events = this.#source.read(); events !== "empty"; events = this.#source.read()) {
-      if (events === "overrun") {
-        this.requestAll();
-      } else {
-        for (const event of events) {
-          this.#handle(event);
-        }
-      }
-    }
-    this.#answering = [...this.#known.values()].flatMap(({ responder }) => responder ?? []);
-  }
-
   closeAll(): void {
-    for (const responder of this.#answering) {
+    for (const responder of this.answering) {
       this.#listener.close(responder);
     }
     this.#known.clear();
     this.#answering = [];
   }
 
-  #handle(event: LinkEvent): void {
+  /** Takes what the kernel says of a link; what it says of other things is nothing to it. */
+  take(event: NetlinkEvent): void {
     switch (event.kind) {
+      case "dump":
+        this.#dumped = new Set();
+        break;
+      case "done":
+        this.#endDump();
+        break;
       case "link":
         this.#dumped?.add(event.link.index);
         this.#update(event.link);
@@ -109,11 +78,11 @@ export class Links<R extends Responder> {
       case "unlink":
         this.#forget(event.index);
         break;
-      case "done":
-        this.#endDump();
+      case "address":
+      case "unaddress":
+      case "gateway":
+      case "routes-changed":
         break;
-      case "error":
-        throw new LinuxError("ask the kernel for its links", event.errno);
     }
   }
 
@@ -125,10 +94,6 @@ export class Links<R extends Responder> {
       }
     }
     this.#dumped = undefined;
-    if (this.#isDumpWanted) {
-      this.#isDumpWanted = false;
-      this.requestAll();
-    }
   }
 
   #update(link: Link): void {
@@ -157,6 +122,7 @@ export class Links<R extends Responder> {
       this.#close(before);
       this.#note(before, { link: before.link, responder: undefined, why: "it is gone" });
       this.#known.delete(index);
+      this.#answering = undefined;
     }
   }
 
@@ -169,6 +135,7 @@ export class Links<R extends Responder> {
   #note(before: Known<R> | undefined, now: Known<R>): void {
     const { link, responder, why } = now;
     this.#known.set(link.index, now);
+    this.#answering = undefined;
     if (responder !== undefined && responder !== before?.responder) {
       this.#log.info("link can answer", { link: link.name, mac: responder.mac });
     }

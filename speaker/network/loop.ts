@@ -1,18 +1,22 @@
+import { parseIp } from "#lib/address/ip.ts";
 import { Eventfd } from "#lib/linux/eventfd.ts";
 import { FrameBatch } from "#lib/linux/frame-batch.ts";
-import { LinuxError } from "#lib/linux/libc.ts";
-import { LinkSocket } from "#lib/linux/link-socket.ts";
 import { PollSet } from "#lib/linux/poll-set.ts";
+import { realtimeNs } from "#lib/linux/realtime-clock.ts";
 import type { MemberChange } from "#lib/membership/membership.ts";
-import { ArpLink, type ArpLinkContext } from "./arp-link.ts";
+import { Captures } from "./captures.ts";
+import { countsOf } from "./counts.ts";
 import { DropCounts } from "./drop-counts.ts";
-import type { AnsweringLink } from "./link-rules.ts";
-import { Links } from "./links.ts";
+import { Duties } from "./duties.ts";
+import { Latency } from "./latency.ts";
+import { type LinkContext, LinkResponder } from "./link-responder.ts";
+import { LinkWatch } from "./link-watch.ts";
 import { Members } from "./members.ts";
-import type { ToNetwork } from "./messages.ts";
+import type { FromNetwork, ToNetwork } from "./messages.ts";
 import type { NetworkLog } from "./network-log.ts";
 import type { Outbox } from "./outbox.ts";
-import { type AnsweredOn, Ownership, type Transfer } from "./ownership.ts";
+import { Ownership, type Transfer } from "./ownership.ts";
+import { Pace } from "./pace.ts";
 
 /** While the loop sleeps, the process cannot end otherwise than by a signal. */
 const MAX_SLEEP_MS = 500;
@@ -25,11 +29,20 @@ const TELL_DROPS_INTERVAL_MS = 10_000;
 /** Taking a message costs some 10 µs; then heartbeats and requests have their turn. */
 const MAX_MESSAGES_A_TURN = 500;
 
+/** What the kernel has beside us is a matter for people. */
+const TELL_KERNEL_ADDRESSES_INTERVAL_MS = 1_000;
+
 export interface LoopOptions {
   readonly nodeName: string;
   readonly memberPort: number;
   /** Matched anywhere in a link's name. */
   readonly excludedLinks: readonly RegExp[];
+  readonly promiscuousLinks: readonly RegExp[];
+  /** Frames a second on one link; 0: no limit. */
+  readonly announceRate: number;
+  /** Answers a second on one link, to all and to one MAC address; 0: no limit. */
+  readonly answerRate: number;
+  readonly answerRatePerClient: number;
   /** An eventfd that is signalled after each message. */
   readonly wake: number;
   readonly outbox: Outbox;
@@ -41,46 +54,60 @@ export interface LoopOptions {
   nextMessage(): ToNetwork | undefined;
 }
 
+type KernelAddresses = Extract<FromNetwork, { kind: "kernel-addresses" }>["addresses"];
+
 /** The loop of the network thread: waits for packets, links and messages until the next deadline, and does what is due. */
 export class NetworkLoop {
   readonly #options: LoopOptions;
   readonly #poll = new PollSet();
   readonly #wake: Eventfd;
-  readonly #linkSocket = LinkSocket.open();
-  readonly #links: Links<ArpLink>;
+  readonly #links: LinkWatch;
   readonly #members: Members;
   readonly #ownership: Ownership;
+  readonly #duties: Duties;
+  readonly #captures: Captures;
   readonly #drops = new DropCounts();
+  readonly #latency = new Latency(realtimeNs);
+  #conflicts = 0;
   #toldLinks = "";
+  #toldKernelAddresses = "[]";
   #tellDropsAt = 0;
+  /** Undefined: nothing can have changed. */
+  #tellKernelAddressesAt: number | undefined;
   #isStopped = false;
 
   constructor(options: LoopOptions) {
     this.#options = options;
-    const { nodeName, memberPort, excludedLinks, log, clock, wallClock } = options;
+    const { announceRate, clock, excludedLinks, log, memberPort, nodeName, outbox, wallClock } =
+      options;
     this.#wake = new Eventfd(options.wake);
     this.#ownership = new Ownership(nodeName);
-    const context: ArpLinkContext = {
-      received: new FrameBatch(),
-      replies: new FrameBatch(),
-      announcements: new FrameBatch(),
-      drops: this.#drops,
-      log,
-      clock,
-      isOfCluster: (mac) => this.#links.hasMac(mac) || this.#members.hasMac(mac),
-    };
-    this.#links = new Links(
-      this.#linkSocket,
+    this.#captures = new Captures(clock, wallClock, {
+      captured: (id, frames, ended) => outbox.sendPassing({ kind: "captured", id, frames, ended }),
+      changed: (ip) => this.#duties.look([ip]),
+    });
+    const context = this.#linkContext();
+    this.#links = new LinkWatch({
       excludedLinks,
-      {
-        open: (link) => this.#openLink(context, link),
-        close: (link) => {
-          this.#poll.unwatch(link.descriptor);
-          link.close();
-        },
-      },
       log,
-    );
+      open: (link) => new LinkResponder(context, link),
+      changed: (link) => this.#duties.lookAtLink(link),
+    });
+    this.#duties = new Duties({
+      ownership: this.#ownership,
+      log,
+      probePace: new Pace(announceRate),
+      clock,
+      wallClock,
+      links: () => this.#links.answering,
+      isInSubnetOf: (link, ip) => this.#links.isInSubnetOf(link.index, parseIp(ip)),
+      isCaptured: (ip) => this.#captures.has(ip),
+      conflict: (conflict) => {
+        this.#conflicts += 1;
+        outbox.sendConflict({ kind: "conflict", conflict });
+      },
+      conflictOver: (ip) => outbox.sendConflict({ kind: "conflict-over", ip }),
+    });
     this.#members = new Members({
       nodeName,
       port: memberPort,
@@ -89,6 +116,7 @@ export class NetworkLoop {
       clock,
       wallClock,
       macs: () => this.#links.answering.map(({ mac }) => mac),
+      subnets: () => this.#links.subnets,
       onOpen: (descriptors) => {
         for (const descriptor of descriptors) {
           this.#poll.watch(descriptor, () => this.#members.read());
@@ -101,23 +129,55 @@ export class NetworkLoop {
   /** Runs until the main thread says stop. */
   run(): void {
     this.#poll.watch(this.#wake.descriptor, () => this.#takeMessages());
-    this.#poll.watch(this.#linkSocket.descriptor, () => this.#readLinks());
-    this.#links.requestAll();
+    this.#poll.watch(this.#links.descriptor, () => this.#readLinks());
+    this.#links.begin();
     while (!this.#isStopped) {
       this.#poll.wait(this.#sleepMs());
       this.#tick();
     }
-    this.#links.closeAll();
+    this.#links.close();
     this.#members.leave();
-    this.#linkSocket.close();
     this.#options.outbox.flush();
+  }
+
+  #linkContext(): LinkContext {
+    const { answerRate, answerRatePerClient, announceRate, clock, log, outbox, promiscuousLinks } =
+      this.#options;
+    return {
+      received: new FrameBatch(),
+      replies: new FrameBatch(),
+      unasked: new FrameBatch(),
+      drops: this.#drops,
+      latency: this.#latency,
+      captures: this.#captures,
+      log,
+      clock,
+      announceRate,
+      answerRate,
+      answerRatePerClient,
+      groups: () => this.#links.groups,
+      claimed: (ip, mac, link) => this.#duties.claimed(ip, mac, link),
+      isOfCluster: (mac) => this.#links.hasMac(mac) || this.#members.hasMac(mac),
+      isPromiscuous: (link) => promiscuousLinks.some((pattern) => pattern.test(link)),
+      watch: (descriptor, onReadable) => this.#poll.watch(descriptor, onReadable),
+      unwatch: (descriptor) => this.#poll.unwatch(descriptor),
+      linkLocalOf: (index) => this.#links.linkLocalOf(index),
+      routersOf: (index, family) => this.#links.routersOf(index, family),
+      probe: (ip, { name: link, index }, nonce) =>
+        outbox.sendPassing({ kind: "probe", ip, link, index, nonce }),
+    };
   }
 
   /** Whole milliseconds, rounded up: a turn that comes too early would only have to sleep again. */
   #sleepMs(): number {
     const now = this.#options.clock();
-    let until = now + (this.#options.outbox.isHolding ? FLUSH_INTERVAL_MS : MAX_SLEEP_MS);
+    const { outbox } = this.#options;
+    let until = now + (outbox.isHolding ? FLUSH_INTERVAL_MS : MAX_SLEEP_MS);
     until = Math.min(until, this.#members.nextDeadline ?? until);
+    until = Math.min(until, this.#duties.nextDeadline ?? until);
+    until = Math.min(until, this.#captures.nextDeadline ?? until);
+    until = Math.min(until, this.#links.nextDeadline ?? until);
+    until = Math.min(until, this.#tellKernelAddressesAt ?? until);
     for (const link of this.#links.answering) {
       until = Math.min(until, link.nextDeadline ?? until);
     }
@@ -127,16 +187,26 @@ export class NetworkLoop {
   #tick(): void {
     const now = this.#options.clock();
     this.#members.tick(now);
-    this.#answerForTouched();
+    if (this.#links.hasMore) {
+      this.#readLinks();
+    }
+    this.#lookAtTouched(now);
+    this.#duties.tick(now);
     for (const link of this.#links.answering) {
       link.tick(now);
     }
+    this.#links.tick(now);
+    this.#captures.tick(now);
     if (now >= this.#tellDropsAt) {
       this.#tellDropsAt = now + TELL_DROPS_INTERVAL_MS;
       const news = this.#drops.takeNews(this.#members.ignored);
       if (news !== undefined) {
         this.#options.log.debug("packets dropped", news);
       }
+    }
+    if (now >= (this.#tellKernelAddressesAt ?? Number.POSITIVE_INFINITY)) {
+      this.#tellKernelAddressesAt = undefined;
+      this.#tellKernelAddresses();
     }
     this.#options.outbox.flush();
   }
@@ -155,12 +225,13 @@ export class NetworkLoop {
   }
 
   #take(message: ToNetwork): void {
+    const { log, outbox } = this.#options;
     switch (message.kind) {
       case "members":
         this.#members.setList(message.members);
         break;
       case "put":
-        this.#options.log.debug("row taken by the network thread", {
+        log.debug("row taken by the network thread", {
           service: message.row.service,
           ip: message.row.ips.join(" "),
         });
@@ -176,7 +247,16 @@ export class NetworkLoop {
         this.#members.setKey(message.key);
         break;
       case "log-level":
-        this.#options.log.setLevel(message.level);
+        log.setLevel(message.level);
+        break;
+      case "count":
+        outbox.sendPassing({ kind: "counts", id: message.id, counts: this.#counts() });
+        break;
+      case "capture":
+        this.#captures.begin(message.order);
+        break;
+      case "capture-stop":
+        this.#captures.end(message.id);
         break;
       case "stop":
         this.#isStopped = true;
@@ -186,49 +266,60 @@ export class NetworkLoop {
 
   #readLinks(): void {
     this.#links.read();
-    const names = this.#links.answering.map(({ name }) => name);
-    if (names.join() !== this.#toldLinks) {
-      this.#toldLinks = names.join();
-      this.#options.outbox.sendState({ kind: "links", links: names });
+    const links = this.#links.facts();
+    const text = JSON.stringify(links);
+    if (text !== this.#toldLinks) {
+      this.#toldLinks = text;
+      this.#options.outbox.sendState({ kind: "links", links });
+      this.#members.linksChanged();
     }
-  }
-
-  #openLink(context: ArpLinkContext, link: AnsweringLink): ArpLink | undefined {
-    try {
-      const opened = ArpLink.open(context, link);
-      this.#poll.watch(opened.descriptor, () => opened.read());
-      for (const address of this.#ownership.addresses()) {
-        this.#answerFor(address, this.#ownership.answeredOn(address), opened);
-      }
-      return opened;
-    } catch (error) {
-      if (error instanceof LinuxError && (error.code === "ENODEV" || error.code === "ENXIO")) {
-        return undefined;
-      }
-      throw error;
-    }
+    this.#tellKernelAddressesSoon(this.#options.clock());
   }
 
   #aliveChanged(alive: ReadonlySet<string>, changes: readonly MemberChange[]): void {
-    this.#options.outbox.sendState({ kind: "alive", nodes: [...alive] });
-    this.#tellTransfers(this.#ownership.setAlive(alive, changes));
+    const { subnets } = this.#members;
+    this.#options.outbox.sendState({
+      kind: "alive",
+      nodes: [...alive],
+      subnets: Object.fromEntries(
+        [...alive].flatMap((node) => {
+          const known = subnets.of(node);
+          return known === undefined ? [] : [[node, known]];
+        }),
+      ),
+    });
+    this.#tellTransfers(this.#ownership.setNodes({ alive, subnets, changes }));
   }
 
-  #answerForTouched(): void {
-    for (const address of this.#ownership.takeTouched()) {
-      const on = this.#ownership.answeredOn(address);
-      for (const link of this.#links.answering) {
-        this.#answerFor(address, on, link);
-      }
+  #lookAtTouched(now: number): void {
+    const touched = this.#ownership.takeTouched();
+    if (touched.size > 0) {
+      this.#duties.look(touched);
+      this.#tellKernelAddressesSoon(now);
     }
   }
 
-  #answerFor(address: number, on: AnsweredOn, link: ArpLink): void {
-    if (on === "every link" || on.has(link.name)) {
-      link.take(address);
-    } else {
-      link.drop(address);
+  #tellKernelAddressesSoon(now: number): void {
+    this.#tellKernelAddressesAt ??= now + TELL_KERNEL_ADDRESSES_INTERVAL_MS;
+  }
+
+  #tellKernelAddresses(): void {
+    const addresses: KernelAddresses = [...this.#ownership.addresses()].flatMap((ip) =>
+      this.#links.linksWith(parseIp(ip)).map((on) => ({ ip, on })),
+    );
+    const text = JSON.stringify(addresses);
+    if (text !== this.#toldKernelAddresses) {
+      this.#toldKernelAddresses = text;
+      this.#options.outbox.sendState({ kind: "kernel-addresses", addresses });
     }
+  }
+
+  #counts(): ReturnType<typeof countsOf> {
+    return countsOf(this.#links.answering, {
+      drops: this.#drops.all(this.#members.ignored),
+      conflicts: this.#conflicts,
+      latency: this.#latency.counts,
+    });
   }
 
   /** The nodes that a transfer concerns tell of it; all others know it too, and would only repeat it. */

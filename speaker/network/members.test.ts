@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { parseIp } from "#lib/address/ip.ts";
+import { type IpRange, parseRange } from "#lib/address/ip-range.ts";
 import { PollSet } from "#lib/linux/poll-set.ts";
 import { socketAddress, UdpSocket } from "#lib/linux/udp-socket.ts";
 import { formatHeartbeat } from "#lib/wire/heartbeat.ts";
@@ -11,9 +12,14 @@ import { Members } from "./members.ts";
 const PORT = 24_000 + (process.pid % 4_000);
 const WALL_MS = 1_000_000;
 const KEY = new Uint8Array(32).fill(0x5a);
+const LAN = parseRange("192.0.2.0/24");
+const OTHER = parseRange("198.51.100.0/24");
 
 let now: number;
 let alive: string[][];
+let ownSubnets: readonly IpRange[];
+/** Of n2, whenever something was told. */
+let toldSubnets: unknown[];
 let errors: unknown[];
 let warnings: unknown[];
 let drops: DropCounts;
@@ -23,6 +29,8 @@ let members: Members;
 beforeEach(() => {
   now = 0;
   alive = [];
+  ownSubnets = [LAN];
+  toldSubnets = [];
   errors = [];
   warnings = [];
   drops = new DropCounts();
@@ -41,12 +49,16 @@ beforeEach(() => {
     clock: () => now,
     wallClock: () => WALL_MS + now,
     macs: () => ["02:00:00:00:00:11"],
+    subnets: () => ownSubnets,
     onOpen: (descriptors) => {
       for (const descriptor of descriptors) {
         poll.watch(descriptor, () => members.read());
       }
     },
-    onAlive: (set) => alive.push([...set]),
+    onAlive: (set) => {
+      alive.push([...set]);
+      toldSubnets.push(members.subnets.of("n2"));
+    },
   });
   members.setList([
     { name: "n1", addresses: ["127.0.0.1"] },
@@ -100,6 +112,71 @@ test("counts and drops what is no heartbeat of ours", () => {
   expect(drops.takeNews({})).toEqual({ heartbeatNotAuthentic: 1 });
 });
 
+describe("the subnets", () => {
+  let n2: UdpSocket;
+  let sequence: number;
+
+  function hear(subnets: readonly IpRange[], leaving = false): void {
+    sequence += 1;
+    const heartbeat = { sender: "n2", incarnation: 1n, sequence, leaving, macs: [], subnets };
+    const datagram = formatHeartbeat(heartbeat, (bytes) => tagOf(bytes, KEY));
+    n2.send(datagram, socketAddress(parseIp("127.0.0.1"), PORT));
+    poll.wait(5_000);
+  }
+
+  beforeEach(() => {
+    n2 = UdpSocket.open("IPv4", PORT + 1);
+    sequence = 0;
+    members.setKey(KEY);
+    members.ready();
+    alive = [];
+  });
+
+  afterEach(() => {
+    n2.close();
+  });
+
+  test("of this node are known from the start, and their changes are told at once", () => {
+    members.tick(now);
+    expect(members.subnets.of("n1")).toEqual([LAN]);
+    members.linksChanged();
+    expect(alive).toEqual([]);
+    expect(members.nextDeadline).toBe(200);
+    now = 50;
+    ownSubnets = [OTHER];
+    members.linksChanged();
+    expect(members.subnets.of("n1")).toEqual([OTHER]);
+    expect(alive).toEqual([["n1", "n2"]]);
+    expect(members.nextDeadline).toBe(50);
+  });
+
+  test("of another are those of its last heartbeat, and each change is told once", () => {
+    expect(members.subnets.of("n2")).toBeUndefined();
+    hear([LAN]);
+    hear([LAN]);
+    expect(alive).toHaveLength(1);
+    hear([OTHER]);
+    expect(members.subnets.of("n2")).toEqual([OTHER]);
+    expect(alive).toHaveLength(2);
+  });
+
+  test("of a node that comes are known before it is told that it came", () => {
+    members.setList([]);
+    members.setList([{ name: "n2", addresses: [] }]);
+    toldSubnets = [];
+    hear([LAN]);
+    expect(toldSubnets).toEqual([[LAN]]);
+  });
+
+  test("of one that says goodbye stay until its Node is deleted", () => {
+    hear([LAN]);
+    hear([], true);
+    expect(members.subnets.of("n2")).toEqual([LAN]);
+    members.setList([]);
+    expect(members.subnets.of("n2")).toBeUndefined();
+  });
+});
+
 describe("a member whose clock was set back across a restart", () => {
   const REFUSED = { node: "n2", clockBehindMs: 61_000 };
   let n2: UdpSocket;
@@ -109,7 +186,9 @@ describe("a member whose clock was set back across a restart", () => {
   function hearFrom(incarnation: number): void {
     sequence += 1;
     const heartbeat = { sender: "n2", incarnation: BigInt(incarnation), sequence, leaving: false };
-    const datagram = formatHeartbeat({ ...heartbeat, macs: [] }, (bytes) => tagOf(bytes, KEY));
+    const datagram = formatHeartbeat({ ...heartbeat, macs: [], subnets: [] }, (bytes) =>
+      tagOf(bytes, KEY),
+    );
     n2.send(datagram, socketAddress(parseIp("127.0.0.1"), PORT));
     poll.wait(5_000);
   }

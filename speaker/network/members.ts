@@ -1,3 +1,5 @@
+import type { IpRange } from "#lib/address/ip-range.ts";
+import { NodeSubnets } from "#lib/election/node-subnets.ts";
 import { LinuxError } from "#lib/linux/libc.ts";
 import type { Log } from "#lib/log/log.ts";
 import {
@@ -26,9 +28,11 @@ export interface MembersOptions {
   readonly wallClock: () => number;
   /** Of the links that can answer. */
   macs(): readonly Mac[];
+  /** Of the same links. */
+  subnets(): readonly IpRange[];
   /** Called with the descriptors of the heartbeats' sockets, once they are open. */
   onOpen(descriptors: readonly number[]): void;
-  /** Called when this node has joined, and at every change among the living. */
+  /** Called when this node has joined, and at every change among the living, or of a node's subnets. */
   onAlive(alive: ReadonlySet<string>, changes: readonly MemberChange[]): void;
 }
 
@@ -37,6 +41,8 @@ export interface MembersOptions {
  * nobody, and would hold itself for the only one alive.
  */
 export class Members {
+  /** Of this node, and of the others that were heard. */
+  readonly subnets = new NodeSubnets();
   readonly #options: MembersOptions;
   readonly #heartbeats: Heartbeats;
   #list: readonly MemberAddress[] = [];
@@ -68,9 +74,24 @@ export class Members {
   }
 
   setList(list: readonly MemberAddress[]): void {
+    const names = new Set(list.map(({ name }) => name));
+    for (const { name } of this.#list) {
+      if (!names.has(name)) {
+        this.subnets.delete(name);
+      }
+    }
     this.#list = list;
     this.#heartbeats.setMembers(list);
-    this.#tell(this.#membership?.setMembers(list.map(({ name }) => name)) ?? []);
+    this.#tell(this.#membership?.setMembers([...names]) ?? []);
+  }
+
+  /** The links of this node may have other subnets than before; if so, the others hear of it at the next tick. */
+  linksChanged(): void {
+    const isNews = this.subnets.set(this.#options.nodeName, this.#options.subnets());
+    if (isNews) {
+      this.#beatAt = this.#options.clock();
+    }
+    this.#tell([], isNews);
   }
 
   ready(): void {
@@ -105,7 +126,7 @@ export class Members {
       return;
     }
     if (now >= this.#beatAt) {
-      this.#heartbeats.send(this.#options.macs());
+      this.#heartbeats.send(this.#options.macs(), this.#options.subnets());
       const inStep = this.#beatAt + HEARTBEAT_INTERVAL_MS;
       this.#beatAt = inStep > now ? inStep : now + HEARTBEAT_INTERVAL_MS;
     }
@@ -139,6 +160,7 @@ export class Members {
     }
     const names = this.#list.map(({ name }) => name);
     this.#membership = new Membership(this.#options.nodeName, names, now);
+    this.subnets.set(this.#options.nodeName, this.#options.subnets());
     this.#beatAt = now;
     this.#options.onOpen(descriptors);
     this.#options.onAlive(this.#membership.alive(), []);
@@ -177,7 +199,9 @@ export class Members {
       }
       return false;
     }
-    this.#tell(heard);
+    // told by who says goodbye, none would mean nothing
+    const isNews = !heartbeat.leaving && this.subnets.set(heartbeat.sender, heartbeat.subnets);
+    this.#tell(heard, isNews);
     return true;
   }
 
@@ -194,11 +218,11 @@ export class Members {
     );
   }
 
-  #tell(changes: readonly MemberChange[]): void {
+  #tell(changes: readonly MemberChange[], areSubnetsNews = false): void {
     for (const { name } of changes) {
       this.#toldRefused.delete(name);
     }
-    if (this.#membership !== undefined && changes.length > 0) {
+    if (this.#membership !== undefined && (changes.length > 0 || areSubnetsNews)) {
       this.#options.onAlive(this.#membership.alive(), changes);
     }
   }

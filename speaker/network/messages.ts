@@ -1,7 +1,9 @@
 /** What the main thread and the network thread say to each other. Everything here survives a structured clone. */
 
+import type { IpRange } from "#lib/address/ip-range.ts";
 import type { OwnerChange } from "#lib/election/owner.ts";
 import type { Log, LogFields, LogLevel } from "#lib/log/log.ts";
+import type { Mac } from "#lib/wire/mac.ts";
 
 /** What one Service asks of the network: its addresses, who may answer for them, and where. */
 export interface Row {
@@ -13,6 +15,12 @@ export interface Row {
   readonly order: readonly string[];
   /** Links of this node that may answer; undefined: all of them. */
   readonly links?: readonly string[];
+  /** Only a link whose subnet holds the address answers for it, and only a node that has such links can be the owner. */
+  readonly onSubnetOnly?: true;
+  /** When the addresses were allocated, milliseconds since the epoch; undefined: nobody knows, or too long ago to matter. */
+  readonly allocatedAtMs?: number;
+  /** Those of the addresses that another host is known to use: silent until it is. */
+  readonly contested?: readonly string[];
 }
 
 export interface MemberAddress {
@@ -20,6 +28,15 @@ export interface MemberAddress {
   readonly name: string;
   /** The node's InternalIPs. */
   readonly addresses: readonly string[];
+}
+
+/** What of a link's traffic somebody wants to see. */
+export interface CaptureOrder {
+  readonly id: number;
+  /** Canonical text. */
+  readonly ip: string;
+  readonly maxFrames: number;
+  readonly forMs: number;
 }
 
 export type ToNetwork =
@@ -31,15 +48,109 @@ export type ToNetwork =
   /** The membership key, at start and whenever the mounted Secret changed. */
   | { readonly kind: "key"; readonly key: Uint8Array }
   | { readonly kind: "log-level"; readonly level: LogLevel }
+  /** Answered by `counts` with the same id. */
+  | { readonly kind: "count"; readonly id: number }
+  /** Answered by any number of `captured` with the same id, the last of which has ended. */
+  | { readonly kind: "capture"; readonly order: CaptureOrder }
+  | { readonly kind: "capture-stop"; readonly id: number }
   /** Tell the others that this node leaves, close everything, end the thread. */
   | { readonly kind: "stop" };
 
+/** Another host uses an address of ours. */
+export interface Conflict {
+  /** Canonical text. */
+  readonly ip: string;
+  /** Of the other host. */
+  readonly mac: Mac;
+  /** Name of the link on which it was heard. */
+  readonly link: string;
+  /** Whether it was there before the address was announced for the first time; if not, this node goes on answering. */
+  readonly when: "first-use" | "in-use";
+}
+
+/** A link that can answer. */
+export interface LinkFacts {
+  readonly name: string;
+  /** Index in the kernel. */
+  readonly index: number;
+  /** Of its addresses, such as `192.0.2.0/24`. */
+  readonly subnets: readonly string[];
+  /** Its own address in the local network; undefined: no NDP there. */
+  readonly linkLocal: string | undefined;
+}
+
+/** An address of a row that the kernel has on some interface too. */
+export interface KernelAddress {
+  /** Canonical text. */
+  readonly ip: string;
+  /** Name of the interface. */
+  readonly on: string;
+}
+
+export interface CapturedFrame {
+  /** Milliseconds since the epoch. */
+  readonly atMs: number;
+  /** Name of the link. */
+  readonly link: string;
+  readonly direction: "in" | "out";
+  /** As long as the frame was, or as much of it as was kept. */
+  readonly bytes: Uint8Array;
+  readonly length: number;
+}
+
+/** Counters since the start of the thread. */
+export interface NetworkCounts {
+  readonly addresses: readonly {
+    readonly ip: string;
+    readonly requests: number;
+    readonly responses: number;
+    /** Frames. */
+    readonly announcements: number;
+  }[];
+  /** Frames and heartbeats that were dropped, by reason. */
+  readonly drops: Readonly<Record<string, number>>;
+  /** By link: frames that the kernel dropped because the socket's queue was full. */
+  readonly socketDrops: Readonly<Record<string, number>>;
+  readonly conflicts: number;
+  /** Seconds from the arrival of a request to its answer, of a sample. */
+  readonly latency: {
+    /** How many took at most that long, for each bound of `LATENCY_BOUNDS`, and all. */
+    readonly counts: readonly number[];
+    readonly sum: number;
+  };
+}
+
 export type FromNetwork =
   | { readonly kind: "owners"; readonly changes: readonly OwnerChange[] }
-  /** Names of the nodes held alive, this one included, whenever that set changes. */
-  | { readonly kind: "alive"; readonly nodes: readonly string[] }
-  /** Names of the links that can answer, whenever that set changes. */
-  | { readonly kind: "links"; readonly links: readonly string[] }
+  /** Names of the nodes held alive, this one included, and their subnets, whenever either changes. */
+  | {
+      readonly kind: "alive";
+      readonly nodes: readonly string[];
+      readonly subnets: Readonly<Record<string, readonly IpRange[]>>;
+    }
+  /** The links that can answer, whenever something about them changes. */
+  | { readonly kind: "links"; readonly links: readonly LinkFacts[] }
+  /** The addresses of rows that the kernel has too, whenever they change. */
+  | { readonly kind: "kernel-addresses"; readonly addresses: readonly KernelAddress[] }
+  | { readonly kind: "conflict"; readonly conflict: Conflict }
+  /** The other host was silent for long enough. */
+  | { readonly kind: "conflict-over"; readonly ip: string }
+  /** An IPv6 address is to be asked for by a DAD probe, RFC 4862 §5.4.2, on the link of that index. */
+  | {
+      readonly kind: "probe";
+      readonly ip: string;
+      readonly link: string;
+      readonly index: number;
+      /** 6 bytes, by which the network thread knows the probe again that a network sends back: RFC 7527 §4.1. */
+      readonly nonce: Uint8Array;
+    }
+  | { readonly kind: "counts"; readonly id: number; readonly counts: NetworkCounts }
+  | {
+      readonly kind: "captured";
+      readonly id: number;
+      readonly frames: readonly CapturedFrame[];
+      readonly ended: boolean;
+    }
   | {
       readonly kind: "log";
       readonly level: keyof Log;

@@ -28,14 +28,23 @@ function takeAll(): void {
   outbox.flush();
 }
 
+function aliveOf(...nodes: readonly string[]): Extract<FromNetwork, { kind: "alive" }> {
+  return { kind: "alive", nodes, subnets: {} };
+}
+
+const CONFLICT = {
+  kind: "conflict",
+  conflict: { ip: "192.0.2.10", mac: "02:42:ac:11:00:07", link: "eth0", when: "in-use" },
+} as const;
+
 const CHANGE = { service: "default/web", from: "n1", to: "n2", because: "n1 is dead" };
 
 test("hands every message on while the main thread takes them", () => {
-  outbox.sendState({ kind: "alive", nodes: ["n1"] });
+  outbox.sendState(aliveOf("n1"));
   outbox.sendOwners([CHANGE]);
   outbox.log("info", "announcing", { ip: "192.0.2.10" });
   expect(posted).toEqual([
-    { kind: "alive", nodes: ["n1"] },
+    aliveOf("n1"),
     { kind: "owners", changes: [CHANGE] },
     { kind: "log", level: "info", message: "announcing", fields: { ip: "192.0.2.10" } },
   ]);
@@ -44,7 +53,7 @@ test("hands every message on while the main thread takes them", () => {
 test("posts nothing more once too much waits", () => {
   stall();
   outbox.log("info", "announcing", {});
-  outbox.sendState({ kind: "links", links: ["eth0"] });
+  outbox.sendState({ kind: "links", links: [] });
   outbox.sendOwners([CHANGE]);
   expect(posted).toEqual([]);
   expect(outbox.isHolding).toBe(true);
@@ -54,11 +63,11 @@ test("tells the last state, and how many lines were lost, when the main thread h
   stall();
   outbox.log("info", "announcing", {});
   outbox.log("info", "announcing", {});
-  outbox.sendState({ kind: "alive", nodes: ["n1"] });
-  outbox.sendState({ kind: "alive", nodes: ["n1", "n2"] });
+  outbox.sendState(aliveOf("n1"));
+  outbox.sendState(aliveOf("n1", "n2"));
   takeAll();
   expect(posted).toEqual([
-    { kind: "alive", nodes: ["n1", "n2"] },
+    aliveOf("n1", "n2"),
     {
       kind: "log",
       level: "warn",
@@ -76,6 +85,19 @@ test("joins the changes of one Service that were kept back into one", () => {
   takeAll();
   expect(posted).toEqual([
     { kind: "owners", changes: [{ ...CHANGE, to: "n3", because: "n2 is dead" }] },
+  ]);
+});
+
+test("keeps the last word on each conflict, and nothing that is of no use later", () => {
+  stall();
+  outbox.sendConflict(CONFLICT);
+  outbox.sendConflict({ kind: "conflict-over", ip: "192.0.2.10" });
+  outbox.sendConflict({ ...CONFLICT, conflict: { ...CONFLICT.conflict, ip: "192.0.2.11" } });
+  outbox.sendPassing({ kind: "captured", id: 1, frames: [], ended: true });
+  takeAll();
+  expect(posted).toEqual([
+    { kind: "conflict-over", ip: "192.0.2.10" },
+    { ...CONFLICT, conflict: { ...CONFLICT.conflict, ip: "192.0.2.11" } },
   ]);
 });
 

@@ -5,7 +5,12 @@ import type { FromNetwork } from "./messages.ts";
 /** Messages that may wait for a main thread that is busy. */
 export const MAX_WAITING = 20_000;
 
-type State = Extract<FromNetwork, { kind: "alive" | "links" }>;
+type State = Extract<FromNetwork, { kind: "alive" | "kernel-addresses" | "links" }>;
+
+type ConflictNews = Extract<FromNetwork, { kind: "conflict" | "conflict-over" }>;
+
+/** What is of no use later. */
+type Passing = Extract<FromNetwork, { kind: "captured" | "counts" | "probe" }>;
 
 /**
  * What the network thread says to the main thread, which may stall for as long as it likes: above a bound, log lines are
@@ -19,6 +24,8 @@ export class Outbox {
   readonly #states = new Map<State["kind"], State>();
   /** By Service. */
   readonly #changes = new Map<string, OwnerChange>();
+  /** By address. */
+  readonly #conflicts = new Map<string, ConflictNews>();
 
   /** @param taken how many messages the main thread has taken so far, as an integer of 32 bits that overflows */
   constructor(post: (message: FromNetwork) => void, taken: () => number) {
@@ -28,7 +35,8 @@ export class Outbox {
 
   /** Whether something is kept back. */
   get isHolding(): boolean {
-    return this.#states.size > 0 || this.#changes.size > 0 || this.#lostLines > 0;
+    const kept = this.#states.size + this.#changes.size + this.#conflicts.size;
+    return kept > 0 || this.#lostLines > 0;
   }
 
   sendState(state: State): void {
@@ -45,6 +53,18 @@ export class Outbox {
       );
     }
     this.flush();
+  }
+
+  sendConflict(news: ConflictNews): void {
+    this.#conflicts.set(news.kind === "conflict" ? news.conflict.ip : news.ip, news);
+    this.flush();
+  }
+
+  /** Sends it now or never. */
+  sendPassing(message: Passing): void {
+    if (!this.#isFull()) {
+      this.#send(message);
+    }
   }
 
   log(level: keyof Log, message: string, fields: LogFields): void {
@@ -64,6 +84,10 @@ export class Outbox {
       this.#send(state);
     }
     this.#states.clear();
+    for (const news of this.#conflicts.values()) {
+      this.#send(news);
+    }
+    this.#conflicts.clear();
     if (this.#changes.size > 0) {
       this.#send({ kind: "owners", changes: [...this.#changes.values()] });
       this.#changes.clear();

@@ -1,13 +1,14 @@
 import { once } from "node:events";
 import { Worker } from "node:worker_threads";
 import { describe, expect, test } from "vitest";
+import { NodeSubnets } from "#lib/election/node-subnets.ts";
 import type { MemberChange } from "#lib/membership/membership.ts";
 import type { Row } from "./messages.ts";
-import { Ownership } from "./ownership.ts";
+import { Ownership, type Transfer } from "./ownership.ts";
 import { HEAP_LIMITS } from "./start.ts";
 
-const ADDRESS = 0xc000_020a;
-const OTHER = 0xc000_020b;
+const ADDRESS = "192.0.2.10";
+const OTHER = "192.0.2.11";
 
 const ROW: Row = { service: "default/web", ips: ["192.0.2.10"], order: ["n1", "n2"] };
 const DIED: MemberChange = {
@@ -25,23 +26,39 @@ function ownershipOf(self: string, ...rows: readonly Row[]): Ownership {
   return ownership;
 }
 
+function setAlive(
+  ownership: Ownership,
+  alive: ReadonlySet<string>,
+  changes: readonly MemberChange[],
+): readonly Transfer[] {
+  return ownership.setNodes({ alive, subnets: new NodeSubnets(), changes });
+}
+
+/** Whether this node is to answer, and for which Services. */
+function partIn(ownership: Ownership, ip = ADDRESS) {
+  const part = ownership.partIn(ip);
+  return part && { isOwner: part.isOwner, on: part.on.map(({ links }) => links ?? "every link") };
+}
+
 describe("an address", () => {
   test("is nobody's before this node has joined", () => {
-    expect(ownershipOf("n1", ROW).answeredOn(ADDRESS)).toEqual(new Set());
+    expect(partIn(ownershipOf("n1", ROW))).toBeUndefined();
   });
 
-  test("is answered by the first node in order that is alive", () => {
-    const ownership = ownershipOf("n1", { ...ROW, order: ["n2", "n1"] });
-    ownership.setAlive(new Set(["n1", "n2"]), []);
-    expect(ownership.answeredOn(ADDRESS)).toEqual(new Set());
-    ownership.setAlive(new Set(["n1"]), [DIED]);
-    expect(ownership.answeredOn(ADDRESS)).toBe("every link");
+  test("is owned by the first node in order that is alive, and the next one hears of it", () => {
+    const ownership = ownershipOf("n1", { ...ROW, order: ["n3", "n2", "n1"] });
+    setAlive(ownership, new Set(["n1", "n2", "n3"]), []);
+    expect(partIn(ownership)).toBeUndefined();
+    setAlive(ownership, new Set(["n1", "n2"]), []);
+    expect(partIn(ownership)).toEqual({ isOwner: false, on: ["every link"] });
+    setAlive(ownership, new Set(["n1"]), [DIED]);
+    expect(partIn(ownership)).toEqual({ isOwner: true, on: ["every link"] });
   });
 
   test("is answered on the links of its row only", () => {
     const ownership = ownershipOf("n1", { ...ROW, links: ["eth1"] });
-    ownership.setAlive(new Set(["n1"]), []);
-    expect(ownership.answeredOn(ADDRESS)).toEqual(new Set(["eth1"]));
+    setAlive(ownership, new Set(["n1"]), []);
+    expect(partIn(ownership)).toEqual({ isOwner: true, on: [["eth1"]] });
   });
 
   test("that two Services share is answered where either says so", () => {
@@ -49,33 +66,67 @@ describe("an address", () => {
       "n1",
       { ...ROW, service: "default/a", links: ["eth0"] },
       { ...ROW, service: "default/b", links: ["eth1"] },
-      { ...ROW, service: "default/c", order: ["n2"] },
+      { ...ROW, service: "default/c", order: ["n2", "n1"] },
     );
-    ownership.setAlive(new Set(["n1", "n2"]), []);
-    expect(ownership.answeredOn(ADDRESS)).toEqual(new Set(["eth0", "eth1"]));
+    setAlive(ownership, new Set(["n1", "n2"]), []);
+    expect(partIn(ownership)).toEqual({ isOwner: true, on: [["eth0"], ["eth1"]] });
     ownership.remove("default/a");
-    expect(ownership.answeredOn(ADDRESS)).toEqual(new Set(["eth1"]));
+    expect(partIn(ownership)).toEqual({ isOwner: true, on: [["eth1"]] });
+    ownership.remove("default/b");
+    expect(partIn(ownership)).toEqual({ isOwner: false, on: ["every link"] });
   });
 
   test("is nobody's when its Service is gone", () => {
     const ownership = ownershipOf("n1", ROW);
-    ownership.setAlive(new Set(["n1"]), []);
+    setAlive(ownership, new Set(["n1"]), []);
     ownership.remove("default/web");
-    expect(ownership.answeredOn(ADDRESS)).toEqual(new Set());
+    expect(partIn(ownership)).toBeUndefined();
     expect([...ownership.addresses()]).toEqual([]);
   });
 
-  test("of the other family is left to those who speak NDP", () => {
-    const ownership = ownershipOf("n1", { ...ROW, ips: ["192.0.2.10", "2001:db8::10"] });
-    expect([...ownership.addresses()]).toEqual([ADDRESS]);
+  test("of either family counts", () => {
+    const ownership = ownershipOf("n1", { ...ROW, ips: [ADDRESS, "2001:db8::10"] });
+    expect([...ownership.addresses()]).toEqual([ADDRESS, "2001:db8::10"]);
+  });
+
+  test("is contested when its row says so", () => {
+    const ownership = ownershipOf("n1", { ...ROW, contested: [ADDRESS] });
+    setAlive(ownership, new Set(["n1"]), []);
+    expect(ownership.partIn(ADDRESS)?.isContested).toBe(true);
+  });
+});
+
+describe("an address that was just allocated", () => {
+  const allocated = { ...ROW, order: ["n2", "n1"], allocatedAtMs: 1_000 };
+
+  test("is in use for the first time with its first owner", () => {
+    const ownership = ownershipOf("n2", allocated);
+    setAlive(ownership, new Set(["n1", "n2"]), []);
+    expect(ownership.partIn(ADDRESS)?.firstSinceMs).toBe(1_000);
+    setAlive(ownership, new Set(["n2"]), []);
+    expect(ownership.partIn(ADDRESS)?.firstSinceMs).toBe(1_000);
+  });
+
+  test("is not with its second", () => {
+    const ownership = ownershipOf("n1", allocated);
+    setAlive(ownership, new Set(["n1", "n2"]), []);
+    setAlive(ownership, new Set(["n1"]), [DIED]);
+    expect(ownership.partIn(ADDRESS)?.firstSinceMs).toBeUndefined();
+  });
+
+  test("is not where it joins a Service that has it already", () => {
+    const ownership = ownershipOf("n2", { ...allocated, service: "default/new" });
+    ownership.put({ ...ROW, order: ["n2"], service: "default/old" });
+    setAlive(ownership, new Set(["n2"]), []);
+    expect(ownership.partIn(ADDRESS)?.firstSinceMs).toBeUndefined();
   });
 });
 
 describe("a transfer", () => {
   test("says from whom, to whom, why and after how long", () => {
     const ownership = ownershipOf("n1", { ...ROW, order: ["n2", "n1"] });
-    ownership.setAlive(new Set(["n1", "n2"]), []);
-    expect(ownership.setAlive(new Set(["n1"]), [DIED])).toEqual([
+    setAlive(ownership, new Set(["n1", "n2"]), []);
+    expect(setAlive(ownership, new Set(["n1"]), [DIED])).toEqual([
       {
         change: {
           service: "default/web",
@@ -91,14 +142,14 @@ describe("a transfer", () => {
 
   test("is not told when the owner stays", () => {
     const ownership = ownershipOf("n1", ROW);
-    ownership.setAlive(new Set(["n1"]), []);
+    setAlive(ownership, new Set(["n1"]), []);
     expect(ownership.put({ ...ROW, order: ["n1"] })).toEqual([]);
-    expect(ownership.setAlive(new Set(["n1", "n2"]), [])).toEqual([]);
+    expect(setAlive(ownership, new Set(["n1", "n2"]), [])).toEqual([]);
   });
 
   test("tells of the end of a row", () => {
     const ownership = ownershipOf("n1", ROW);
-    ownership.setAlive(new Set(["n1"]), []);
+    setAlive(ownership, new Set(["n1"]), []);
     expect(ownership.remove("default/web").map(({ change }) => change)).toEqual([
       {
         service: "default/web",
@@ -112,20 +163,20 @@ describe("a transfer", () => {
 
   test("of other addresses ends the old ones and begins the new ones", () => {
     const ownership = ownershipOf("n1", ROW);
-    ownership.setAlive(new Set(["n1"]), []);
+    setAlive(ownership, new Set(["n1"]), []);
     const transfers = ownership.put({ ...ROW, ips: ["192.0.2.11"] });
     expect(transfers.map(({ change, ips }) => [change.from, change.to, ips])).toEqual([
       ["n1", undefined, ["192.0.2.10"]],
       [undefined, "n1", ["192.0.2.11"]],
     ]);
-    expect(ownership.answeredOn(ADDRESS)).toEqual(new Set());
-    expect(ownership.answeredOn(OTHER)).toBe("every link");
+    expect(partIn(ownership)).toBeUndefined();
+    expect(partIn(ownership, OTHER)).toEqual({ isOwner: true, on: ["every link"] });
   });
 });
 
 test("names the addresses to look at again, once", () => {
   const ownership = ownershipOf("n1", ROW);
-  ownership.setAlive(new Set(["n1"]), []);
+  setAlive(ownership, new Set(["n1"]), []);
   expect(ownership.takeTouched()).toEqual(new Set([ADDRESS]));
   expect(ownership.takeTouched()).toEqual(new Set());
   ownership.put({ ...ROW, links: ["eth1"] });

@@ -1,7 +1,7 @@
 /** Whose each address is: the rows of the table, the living members, and what follows from both. */
 
-import { tryParseIp } from "#lib/address/ip.ts";
-import { type OwnerChange, ownerChanges } from "#lib/election/owner.ts";
+import { NodeSubnets } from "#lib/election/node-subnets.ts";
+import { firstAble, type Nodes, type OwnerChange, ownerChanges } from "#lib/election/owner.ts";
 import type { MemberChange } from "#lib/membership/membership.ts";
 import type { Row } from "./messages.ts";
 import { NodeNames, type NodeOrder } from "./node-names.ts";
@@ -13,15 +13,34 @@ export interface Transfer {
   readonly ips: readonly string[];
 }
 
-/** The links on which an address is answered. */
-export type AnsweredOn = "every link" | ReadonlySet<string>;
+/** The links that one row allows; undefined: all. */
+export type AllowedLinks = Pick<Row, "links" | "onSubnetOnly">;
+
+/** What this node has to do with an address. */
+export interface Part {
+  /** It answers; if not, it would come next, and hears who asks. */
+  readonly isOwner: boolean;
+  /** On the links that any of these allow: one for each Service that has the address. */
+  readonly on: readonly AllowedLinks[];
+  /** Nobody was the owner before, since this was allocated; milliseconds since the epoch, undefined: it is older. */
+  readonly firstSinceMs: number | undefined;
+  /** Another host is known to use it. */
+  readonly isContested: boolean;
+}
 
 /** A row as it is held here: many of them, for long. */
 interface HeldRow extends Omit<Row, "order"> {
   readonly order: NodeOrder;
 }
 
-const NONE: ReadonlySet<number> = new Set();
+interface InLine {
+  /** Name of the node that would own the Service if the owner died. */
+  readonly next: string | undefined;
+  /** Whether the owner is the first that the row has. */
+  readonly isFirst: boolean;
+}
+
+const NONE: ReadonlySet<string> = new Set();
 
 export class Ownership {
   readonly #self: string;
@@ -29,10 +48,12 @@ export class Ownership {
   readonly #rows = new Map<string, HeldRow>();
   /** Names of nodes by Service. */
   readonly #owners = new Map<string, string>();
-  /** The Services that hold an IPv4 address, more than one when it is shared. */
-  readonly #holders = new Map<number, Set<string>>();
-  #alive: ReadonlySet<string> = new Set();
-  #touched = new Set<number>();
+  /** By Service. */
+  readonly #inLine = new Map<string, InLine>();
+  /** The Services that hold an address, more than one when it is shared. */
+  readonly #holders = new Map<string, Set<string>>();
+  #nodes: Omit<Nodes, "changes"> = { alive: new Set(), subnets: new NodeSubnets() };
+  #touched = new Set<string>();
 
   constructor(self: string) {
     this.#self = self;
@@ -48,8 +69,8 @@ export class Ownership {
       this.#nodeNames.release(before.order);
     }
     this.#rows.set(row.service, held);
-    for (const address of ipv4Of(held)) {
-      this.#hold(address, row.service);
+    for (const ip of row.ips) {
+      this.#hold(ip, row.service);
     }
     return [...ended, ...this.#elect([held], [])];
   }
@@ -61,24 +82,25 @@ export class Ownership {
     }
     this.#rows.delete(service);
     this.#nodeNames.release(row.order);
-    for (const address of ipv4Of(row)) {
-      this.#letGo(address, service);
+    for (const ip of row.ips) {
+      this.#letGo(ip, service);
     }
     const from = this.#owners.get(service);
     this.#owners.delete(service);
+    this.#inLine.delete(service);
     return from === undefined
       ? []
       : [{ change: { service, from, to: undefined, because }, ips: row.ips }];
   }
 
-  /** @param members what has just changed among them */
-  setAlive(alive: ReadonlySet<string>, members: readonly MemberChange[]): readonly Transfer[] {
-    this.#alive = alive;
-    return this.#elect(this.#rows.values(), members);
+  /** Takes what is known of the nodes, and what has just changed about them. */
+  setNodes({ alive, subnets, changes }: Nodes): readonly Transfer[] {
+    this.#nodes = { alive, subnets };
+    return this.#elect(this.#rows.values(), changes);
   }
 
-  /** Gives the IPv4 addresses that may be answered differently than when this was last asked, and forgets them. */
-  takeTouched(): ReadonlySet<number> {
+  /** Gives the addresses in which this node may have another part than when this was last asked, and forgets them. */
+  takeTouched(): ReadonlySet<string> {
     if (this.#touched.size === 0) {
       return NONE;
     }
@@ -87,67 +109,96 @@ export class Ownership {
     return touched;
   }
 
-  /** All IPv4 addresses of the table. */
-  addresses(): Iterable<number> {
+  /** All addresses of the table, in canonical text. */
+  addresses(): Iterable<string> {
     return this.#holders.keys();
   }
 
-  /** Where this node is to answer for the address: on the links of every row that makes it the owner. */
-  answeredOn(address: number): AnsweredOn {
-    const links = new Set<string>();
-    for (const service of this.#holders.get(address) ?? []) {
-      if (this.#owners.get(service) === this.#self) {
-        const row = this.#rows.get(service);
-        if (row?.links === undefined) {
-          return "every link";
-        }
-        for (const link of row.links) {
-          links.add(link);
-        }
-      }
-    }
-    return links;
+  has(ip: string): boolean {
+    return this.#holders.has(ip);
+  }
+
+  /** Undefined: none. Of the Services that share the address those count that make this node the owner, if any does. */
+  partIn(ip: string): Part | undefined {
+    const services = [...(this.#holders.get(ip) ?? [])];
+    const owned = services.filter((service) => this.#owners.get(service) === this.#self);
+    const isOwner = owned.length > 0;
+    const counting = isOwner
+      ? owned
+      : services.filter((service) => this.#inLine.get(service)?.next === this.#self);
+    const rows = counting.flatMap((service) => this.#rows.get(service) ?? []);
+    return rows.length === 0
+      ? undefined
+      : {
+          isOwner,
+          on: rows,
+          firstSinceMs: this.#firstSince(owned),
+          isContested: rows.some(({ contested }) => contested?.includes(ip)),
+        };
+  }
+
+  /** An address that joins others on their address is as old as they are. */
+  #firstSince(owned: readonly string[]): number | undefined {
+    const since = owned.map((service) =>
+      this.#inLine.get(service)?.isFirst === true
+        ? this.#rows.get(service)?.allocatedAtMs
+        : undefined,
+    );
+    return since.every((atMs) => atMs !== undefined) ? Math.min(...since) : undefined;
   }
 
   #elect(rows: Iterable<HeldRow>, members: readonly MemberChange[]): readonly Transfer[] {
-    return ownerChanges(rows, this.#owners, this.#alive, members).map((change) => {
-      if (change.to === undefined) {
-        this.#owners.delete(change.service);
+    const all = [...rows];
+    const changes = ownerChanges(all, this.#owners, { ...this.#nodes, changes: members });
+    for (const { service, to } of changes) {
+      if (to === undefined) {
+        this.#owners.delete(service);
       } else {
-        this.#owners.set(change.service, change.to);
+        this.#owners.set(service, to);
       }
-      const row = this.#rows.get(change.service);
-      for (const address of row === undefined ? [] : ipv4Of(row)) {
-        this.#touched.add(address);
-      }
-      return { change, ips: row?.ips ?? [] };
-    });
+    }
+    const changed = new Map(changes.map((change) => [change.service, change]));
+    for (const row of all) {
+      this.#lineUp(row, changed.get(row.service));
+    }
+    return changes.map((change) => ({
+      change,
+      ips: this.#rows.get(change.service)?.ips ?? [],
+    }));
   }
 
-  #hold(address: number, service: string): void {
-    const holders = this.#holders.get(address);
+  #lineUp(row: HeldRow, change: OwnerChange | undefined): void {
+    const { service, order, ips } = row;
+    const owner = this.#owners.get(service);
+    const others = Iterator.from(order).filter((node) => node !== owner);
+    const next = firstAble({ ...row, order: others }, this.#nodes);
+    const before = this.#inLine.get(service);
+    if (change === undefined && before?.next === next) {
+      return;
+    }
+    const isFirst = change === undefined ? before?.isFirst === true : change.from === undefined;
+    this.#inLine.set(service, { next, isFirst });
+    for (const ip of ips) {
+      this.#touched.add(ip);
+    }
+  }
+
+  #hold(ip: string, service: string): void {
+    const holders = this.#holders.get(ip);
     if (holders === undefined) {
-      this.#holders.set(address, new Set([service]));
+      this.#holders.set(ip, new Set([service]));
     } else {
       holders.add(service);
     }
-    this.#touched.add(address);
+    this.#touched.add(ip);
   }
 
-  #letGo(address: number, service: string): void {
-    const holders = this.#holders.get(address);
+  #letGo(ip: string, service: string): void {
+    const holders = this.#holders.get(ip);
     holders?.delete(service);
     if (holders?.size === 0) {
-      this.#holders.delete(address);
+      this.#holders.delete(ip);
     }
-    this.#touched.add(address);
+    this.#touched.add(ip);
   }
-}
-
-/** As unsigned integers; addresses of the other family are not ARP's. */
-function ipv4Of(row: HeldRow): readonly number[] {
-  return row.ips.flatMap((text) => {
-    const ip = tryParseIp(text);
-    return ip?.family === "IPv4" ? [Number(ip.value)] : [];
-  });
 }

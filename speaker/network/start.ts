@@ -4,7 +4,6 @@ import { extname } from "node:path";
 import { MessageChannel, type MessagePort, type ResourceLimits, Worker } from "node:worker_threads";
 import { Eventfd } from "#lib/linux/eventfd.ts";
 import type { LogLevel } from "#lib/log/log.ts";
-import { DEFAULT_EXCLUDED_LINKS } from "./link-rules.ts";
 import type { FromNetwork, ToNetwork } from "./messages.ts";
 
 /**
@@ -22,16 +21,18 @@ export interface NetworkOptions {
   /** UDP. */
   readonly memberPort: number;
   readonly logLevel: LogLevel;
-  /** Regular expressions, matched anywhere in a link's name; MetalLB's list unless given. */
-  readonly excludeLinks?: readonly string[];
+  /** Links that never answer, and links that hear all frames; matched anywhere in a link's name. */
+  readonly excludedLinks: readonly RegExp[];
+  readonly promiscuousLinks: readonly RegExp[];
+  /** Frames a second on one link; 0: no limit. */
+  readonly announceRate: number;
+  /** Answers a second on one link, to all and to one MAC address; 0: no limit. */
+  readonly answerRate: number;
+  readonly answerRatePerClient: number;
 }
 
 /** What the thread is started with. */
-export interface NetworkData {
-  readonly nodeName: string;
-  readonly memberPort: number;
-  readonly logLevel: LogLevel;
-  readonly excludeLinks: readonly string[];
+export interface NetworkData extends NetworkOptions {
   readonly port: MessagePort;
   /** The descriptor of an eventfd, signalled after each message. */
   readonly wake: number;
@@ -47,24 +48,13 @@ export interface NetworkThread {
   readonly stopped: Promise<void>;
 }
 
-/**
- * Starts the network thread.
- *
- * @throws {SyntaxError} when an expression for excluded links is none
- */
+/** Starts the network thread. */
 export function startNetwork(options: NetworkOptions): NetworkThread {
-  const excludeLinks = options.excludeLinks ?? DEFAULT_EXCLUDED_LINKS;
-  for (const source of excludeLinks) {
-    new RegExp(source);
-  }
   const wake = Eventfd.create();
   const taken = new Int32Array(new SharedArrayBuffer(4));
   const { port1: ours, port2: theirs } = new MessageChannel();
   const workerData: NetworkData = {
-    nodeName: options.nodeName,
-    memberPort: options.memberPort,
-    logLevel: options.logLevel,
-    excludeLinks,
+    ...options,
     port: theirs,
     wake: wake.descriptor,
     taken,
@@ -94,7 +84,7 @@ export function startNetwork(options: NetworkOptions): NetworkThread {
 function endOf(worker: Worker): Promise<void> {
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   worker.once("error", (cause) => {
-    reject(new Error(`The network thread failed: ${cause.message}`, { cause }));
+    reject(new Error("The network thread failed", { cause }));
   });
   worker.once("exit", (code) => {
     if (code === 0) {

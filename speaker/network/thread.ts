@@ -18,10 +18,7 @@ const outbox = new Outbox(
 );
 
 new NetworkLoop({
-  nodeName: data.nodeName,
-  memberPort: data.memberPort,
-  excludedLinks: data.excludeLinks.map((source) => new RegExp(source)),
-  wake: data.wake,
+  ...data,
   outbox,
   log: new NetworkLog(outbox, data.logLevel),
   clock: () => performance.now(),

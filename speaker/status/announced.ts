@@ -1,12 +1,13 @@
 /** The condition herald-lb.io/Announced: whether a node answers for the addresses of a Service, or why none does. */
 
-import { CONDITION } from "#lib/api/annotations.ts";
+import { type AddressConflict, conflictSentence } from "#lib/api/address-conflict.ts";
+import { CONDITION, POOL_ANNOTATION } from "#lib/api/annotations.ts";
 import { nextCondition } from "#lib/api/condition.ts";
 import type { Service } from "#lib/api/service.ts";
 import type { NotAnnounced } from "#lib/election/not-announced.ts";
 
 /** Why nobody answers although the election names nodes. */
-export type Trouble = "NoLivingSpeaker" | "NoSuchInterface";
+export type Trouble = "AddressConflict" | "NoLivingSpeaker" | "NoLinkInSubnet" | "NoSuchInterface";
 
 export type Announcement =
   | { readonly status: "True"; readonly reason: "Announced"; readonly message: string }
@@ -19,19 +20,27 @@ export type Announcement =
 /**
  * Only facts of its own Service, so that a failover rewrites nothing.
  *
- * @param ips all of the Service, one IPv4 address at least
+ * @param ips all of the Service
  */
 export function announced(ips: readonly string[]): Announcement {
-  const silent = ips.filter((ip) => ip.includes(":"));
-  const answered = ips.filter((ip) => !ip.includes(":"));
-  const exception =
-    silent.length > 0
-      ? `; ${silent.join(" and ")} is not announced: this version answers ARP (IPv4) only`
-      : "";
   return {
     status: "True",
     reason: "Announced",
-    message: `an eligible node answers for ${answered.join(" and ")}${exception}`,
+    message: `an eligible node answers for ${ips.join(" and ")}`,
+  };
+}
+
+/**
+ * Another host had an address first, and nobody answers for it while that host does.
+ *
+ * @param others of the Service, which are announced all the same
+ */
+export function contested(conflict: AddressConflict, others: readonly string[]): Announcement {
+  const exception = others.length > 0 ? `, an eligible node for ${others.join(" and ")} only` : "";
+  return {
+    status: "False",
+    reason: "AddressConflict",
+    message: `${conflictSentence(conflict)}, so that no node answers for it until that host was silent for 10 s${exception}: give one of the two another address`,
   };
 }
 
@@ -57,6 +66,22 @@ export function noLivingSpeaker(ips: readonly string[], order: readonly string[]
     message:
       `No speaker is alive on a node that may announce ${ips.join(" and ")}: ` +
       `start one on ${order.slice(0, 3).join(", ")}${order.length > 3 ? " or another" : ""}`,
+  };
+}
+
+/**
+ * The addresses are to be answered on a subnet that holds them, and no eligible node that is alive has links for all.
+ *
+ * @param order names of the eligible nodes
+ */
+export function noLinkInSubnet(ips: readonly string[], order: readonly string[]): Announcement {
+  return {
+    status: "False",
+    reason: "NoLinkInSubnet",
+    message:
+      `No living node that may announce ${ips.join(" and ")} has a link whose subnet holds ${ips.length > 1 ? "each of them" : "it"}: ` +
+      `give a link of ${order.slice(0, 3).join(", ")}${order.length > 3 ? " or another" : ""} an address of that subnet, ` +
+      `or annotate the pool with ${POOL_ANNOTATION.interfaces}: all`,
   };
 }
 

@@ -1,9 +1,11 @@
 /** Says in the cluster what the network thread does: ServiceL2Status, the condition Announced, the Event nodeAssigned. */
 
+import { conflictOf } from "#lib/api/address-conflict.ts";
 import { CONDITION } from "#lib/api/annotations.ts";
 import { regardingService, type Service } from "#lib/api/service.ts";
+import { NodeSubnets } from "#lib/election/node-subnets.ts";
 import { reportingNode } from "#lib/election/order.ts";
-import type { OwnerChange } from "#lib/election/owner.ts";
+import { firstAble, type Nodes, type OwnerChange } from "#lib/election/owner.ts";
 import type { KubeClient } from "#lib/kube/client.ts";
 import type { EventType } from "#lib/kube/event-record.ts";
 import type { EventRecorder } from "#lib/kube/events.ts";
@@ -11,13 +13,16 @@ import { unlessGone } from "#lib/kube/kube-error.ts";
 import { servicePath } from "#lib/kube/paths.ts";
 import { WorkQueue } from "#lib/kube/work-queue.ts";
 import type { Log } from "#lib/log/log.ts";
-import type { Row } from "#speaker/network/messages.ts";
+import type { SpeakerMetrics } from "#speaker/metrics/speaker-metrics.ts";
+import type { FromNetwork, LinkFacts, Row } from "#speaker/network/messages.ts";
 import { sha256 } from "#speaker/sha256.ts";
 import { type Entry, someNotEligible, type Table } from "#speaker/table.ts";
 import {
   type Announcement,
   announced,
   announcedPatch,
+  contested,
+  noLinkInSubnet,
   noLivingSpeaker,
   noSuchInterface,
   partlyHeldByAnother,
@@ -31,6 +36,7 @@ export interface ReporterOptions {
   readonly events: EventRecorder;
   readonly l2Statuses: L2Statuses;
   readonly table: Pick<Table, "get">;
+  readonly metrics: Pick<SpeakerMetrics, "reconciled" | "reconcileFailed">;
   readonly log: Log;
 }
 
@@ -46,14 +52,14 @@ export class Reporter {
   readonly #lastWords = new Map<string, string>();
   /** Services that were seen to go, not those that a cache which lags does not have yet. */
   readonly #gone = new Set<string>();
-  #alive: ReadonlySet<string>;
+  #nodes: Omit<Nodes, "changes">;
   #reports = false;
   /** Names of the links of this node that can answer. */
   #links: ReadonlySet<string> = new Set();
 
   constructor(options: ReporterOptions) {
     this.#options = options;
-    this.#alive = new Set([options.node]);
+    this.#nodes = { alive: new Set([options.node]), subnets: new NodeSubnets() };
     this.#queue = new WorkQueue({ name: "status", log: options.log });
   }
 
@@ -78,9 +84,16 @@ export class Reporter {
     }
   }
 
-  /** @param services keys of all Services, looked at when this node begins to report for those that nobody owns */
-  aliveChanged(nodes: readonly string[], services: Iterable<string>): void {
-    this.#alive = new Set(nodes);
+  /** @param services keys of all Services, looked at when this node reports for those that nobody owns */
+  nodesChanged(
+    { nodes, subnets }: Extract<FromNetwork, { kind: "alive" }>,
+    services: Iterable<string>,
+  ): void {
+    const known = new NodeSubnets();
+    for (const [node, ranges] of Object.entries(subnets)) {
+      known.set(node, ranges);
+    }
+    this.#nodes = { alive: new Set(nodes), subnets: known };
     this.#reports = reportingNode(nodes, sha256) === this.#options.node;
     if (this.#reports) {
       for (const service of services) {
@@ -89,15 +102,24 @@ export class Reporter {
     }
   }
 
-  linksChanged(links: readonly string[]): void {
-    this.#links = new Set(links);
+  linksChanged(links: readonly LinkFacts[]): void {
+    this.#links = new Set(links.map(({ name }) => name));
     for (const service of this.#owned.keys()) {
       this.#queue.add(service);
     }
   }
 
   run(signal: AbortSignal): Promise<void> {
-    return this.#queue.run(signal, (service, within) => this.#reconcile(service, within));
+    const { metrics } = this.#options;
+    return this.#queue.run(signal, async (service, within) => {
+      try {
+        await this.#reconcile(service, within);
+        metrics.reconciled();
+      } catch (error) {
+        metrics.reconcileFailed();
+        throw error;
+      }
+    });
   }
 
   async #reconcile(key: string, signal: AbortSignal): Promise<void> {
@@ -146,14 +168,24 @@ export class Reporter {
     if (election.kind === "nobody") {
       return { status: "False", reason: election.reason, message: election.message };
     }
-    return election.order.some((node) => this.#alive.has(node))
+    if (!election.order.some((node) => this.#nodes.alive.has(node))) {
+      return noLivingSpeaker(election.ips, election.order);
+    }
+    return row === undefined || firstAble(row, this.#nodes) !== undefined
       ? undefined
-      : noLivingSpeaker(election.ips, election.order);
+      : noLinkInSubnet(election.ips, election.order);
   }
 
   #ofOwner({ election, service }: Entry, { ips, links }: Row): Announcement {
     if (links !== undefined && !links.some((link) => this.#links.has(link))) {
       return noSuchInterface(ips, this.#options.node, links);
+    }
+    const conflict = conflictOf(service);
+    if (conflict?.when === "first-use" && ips.includes(conflict.ip)) {
+      return contested(
+        conflict,
+        ips.filter((ip) => ip !== conflict.ip),
+      );
     }
     const heldByAnother = election.kind === "eligible" ? election.heldByAnother : undefined;
     return heldByAnother === undefined
@@ -164,7 +196,7 @@ export class Reporter {
   /** The owner may always. */
   #mayContradict({ service }: Entry, announcement: Announcement, standing: Standing): boolean {
     const isSaid = service.conditions.some(({ type }) => type === CONDITION.announced);
-    const words = JSON.stringify([announcement, [...this.#alive].sort()]);
+    const words = JSON.stringify([announcement, [...this.#nodes.alive].sort()]);
     const isRepetition = this.#lastWords.get(service.key) === words;
     this.#lastWords.set(service.key, words);
     return standing !== "none" || !isSaid || !isRepetition;

@@ -4,6 +4,7 @@ import { afterAll, afterEach, beforeAll, beforeEach } from "vitest";
 import { cluster } from "./cluster.ts";
 import "./classes.ts";
 import "./come-back.ts";
+import "./conflicts.ts";
 import "./convergence.ts";
 import "./doubles.ts";
 import "./families.ts";

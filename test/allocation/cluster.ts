@@ -7,16 +7,18 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { isIP } from "node:net";
 import path from "node:path";
-import type { V1ConfigMap } from "@kubernetes/client-node";
-import type { KubeClient } from "#lib/kube/client.ts";
+import type { V1Condition, V1ConfigMap } from "@kubernetes/client-node";
+import { KubeClient } from "#lib/kube/client.ts";
 import type { Credentials } from "#lib/kube/credentials.ts";
 import { unlessGone } from "#lib/kube/kube-error.ts";
+import { servicePath } from "#lib/kube/paths.ts";
 import { RecordingLog } from "#lib/kube/testing/recording-log.ts";
 import {
   adminClient,
   mountedCredentials,
   startControlPlane,
 } from "#test/api-server/control-plane.ts";
+import { apiWrites } from "#test/bench/services/api-writes.ts";
 import { eventually } from "#test/lab/eventually.ts";
 import { HERALD_NAMESPACE } from "#test/lab/herald.ts";
 import type { Lab } from "#test/lab/lab.ts";
@@ -37,6 +39,8 @@ interface Parts {
   readonly lab: Lab;
   readonly admin: KubeClient;
   readonly account: Credentials;
+  /** With the rights of a speaker, of which none runs. */
+  readonly speaker: KubeClient;
   readonly shown: ShownAddresses;
   readonly watching: Promise<void>;
 }
@@ -59,16 +63,22 @@ class Cluster {
     for (const name of NAMESPACES) {
       await admin.post("/api/v1/namespaces", { metadata: { name } });
     }
-    const account = await mountAccount(lab);
+    const account = await mountAccount(lab, "controller");
+    const speaker = new KubeClient({
+      credentials: await mountAccount(lab, "speaker"),
+      userAgent: "herald-speaker",
+      log: new RecordingLog(),
+    });
     const shown = new ShownAddresses(admin);
     const watching = shown.run(this.#end.signal);
-    this.#parts = { lab, admin, account, shown, watching };
+    this.#parts = { lab, admin, account, speaker, shown, watching };
   }
 
   async stop(): Promise<void> {
     this.#end.abort();
     await this.#parts?.watching;
     this.#parts?.admin[Symbol.dispose]();
+    this.#parts?.speaker[Symbol.dispose]();
     await this.#parts?.lab[Symbol.asyncDispose]();
   }
 
@@ -190,14 +200,33 @@ class Cluster {
     await this.#admin.post("/api/v1/nodes", { metadata: { name }, status: { addresses } });
   }
 
-  /** What the controller remembers of released addresses. */
-  async memory(): Promise<string> {
+  /** What the controller remembers of addresses that were released, or that are set aside. */
+  async memory(of: "released" | "set-aside"): Promise<string> {
     const map = await unlessGone(this.#admin.get<V1ConfigMap>(MEMORY));
-    return map?.data?.["released"] ?? "";
+    return map?.data?.[of] ?? "";
   }
 
-  async writeMemory(released: string): Promise<void> {
-    await this.#admin.mergePatch(MEMORY, { data: { released } });
+  async writeMemory(of: "released" | "set-aside", text: string): Promise<void> {
+    await this.#admin.mergePatch(MEMORY, { data: { [of]: text } });
+  }
+
+  /** A speaker writes the condition into the status of the Service, as it stands. */
+  async speak(
+    service: ServiceHandle,
+    condition: Omit<V1Condition, "lastTransitionTime">,
+  ): Promise<void> {
+    const { metadata } = await service.read();
+    const resourceVersion = metadata?.resourceVersion;
+    const lastTransitionTime = new Date().toISOString();
+    await known(this.#parts).speaker.strategicPatch(`${servicePath(service)}/status`, {
+      metadata: { resourceVersion },
+      status: { conditions: [{ ...condition, lastTransitionTime }] },
+    });
+  }
+
+  /** How often somebody has written the status of a Service, by the API server's own count. */
+  async statusWrites(): Promise<number> {
+    return (await apiWrites(this.#admin))["PATCH services/status"] ?? 0;
   }
 
   /**
@@ -240,11 +269,11 @@ class Cluster {
 
 export const cluster = new Cluster();
 
-async function mountAccount(lab: Lab): Promise<Credentials> {
-  const directory = path.join(lab.directory, "account-controller");
+async function mountAccount(lab: Lab, name: "controller" | "speaker"): Promise<Credentials> {
+  const directory = path.join(lab.directory, `account-${name}`);
   mkdirSync(directory);
   const inHerald = `--namespace=${HERALD_NAMESPACE}`;
-  const token = await lab.kubectl(inHerald, "create", "token", "controller");
+  const token = await lab.kubectl(inHerald, "create", "token", name);
   writeFileSync(path.join(directory, "token"), token);
   const authority = lab.client.getCurrentCluster()?.caData ?? "";
   writeFileSync(path.join(directory, "ca.crt"), Buffer.from(authority, "base64"));

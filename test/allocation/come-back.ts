@@ -39,7 +39,7 @@ describe("the same address again", () => {
     await (await serviceAtSecond("web")).delete();
     await cluster.settle();
     await cluster.restart();
-    expect(await cluster.memory()).toMatch(/^192\.0\.2\.1 default\/web \d{4}-.*Z$/m);
+    expect(await cluster.memory("released")).toMatch(/^192\.0\.2\.1 default\/web \d{4}-.*Z$/m);
     await (await cluster.service("web")).gets(["192.0.2.1"], "lab");
   });
 
@@ -110,7 +110,7 @@ describe("the same address again", () => {
     await (await serviceAtSecond("web")).delete();
     await cluster.settle();
     await cluster.resign();
-    await cluster.writeMemory("rubbish\n\u0000 192.0.2.1 x\n192.0.2.1");
+    await cluster.writeMemory("released", "rubbish\n\u0000 192.0.2.1 x\n192.0.2.1");
     await cluster.lead();
     await (await cluster.service("web")).gets(["192.0.2.0"], "lab");
   });
@@ -141,7 +141,9 @@ describe("a controller of a process of its own that is killed", () => {
       await before.at(-1)?.has();
     }
     await before[1]?.delete();
-    await eventually(async () => (await cluster.memory()).includes("192.0.2.1 default/b"));
+    await eventually(async () =>
+      (await cluster.memory("released")).includes("192.0.2.1 default/b"),
+    );
     // It dies in the midst of these.
     const burst = await Promise.all(
       Array.from({ length: 8 }, (_, index) => cluster.service(`burst-${index}`)),

@@ -92,6 +92,7 @@ describeLab("the controller's account, with the rights that the manifests give i
       pool: "countless",
       capacity: { IPv4: 256n, IPv6: 2n ** 63n - 1n },
       inUse: { IPv4: 2n, IPv6: 0n },
+      setAside: 0,
       services: 2,
     };
     const pool = `${metallbPath(NAMESPACE, "ipaddresspools")}/countless`;

@@ -45,6 +45,7 @@ export class FakeCluster implements Outside {
   #beforeWrite: ((service: Service) => void) | undefined;
   #late: Write[] = [];
   #tried: Write | undefined;
+  #wakesAtMs = Number.POSITIVE_INFINITY;
 
   constructor(watcher: Watcher) {
     this.#watcher = watcher;
@@ -91,6 +92,7 @@ export class FakeCluster implements Outside {
   relist(order: readonly string[]): void {
     this.#isSilent = false;
     this.#untold = [];
+    this.#wakesAtMs = Number.POSITIVE_INFINITY;
     this.disarm();
     this.queue.clear();
     this.seen.clear();
@@ -169,6 +171,19 @@ export class FakeCluster implements Outside {
   event(): void {}
 
   allocationsChanged(): void {}
+
+  wakeAt(atMs: number): void {
+    this.#wakesAtMs = Math.min(this.#wakesAtMs, atMs);
+  }
+
+  /** Whether whoever asked for it is to be woken; asked again, nobody is. */
+  takeAlarm(): boolean {
+    const isTime = this.#wakesAtMs <= this.#nowMs;
+    if (isTime) {
+      this.#wakesAtMs = Number.POSITIVE_INFINITY;
+    }
+    return isTime;
+  }
 
   enqueue(key: string): void {
     this.queue.add(key);

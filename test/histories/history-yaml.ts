@@ -67,6 +67,8 @@ class Writer {
           ],
           [],
         ];
+      case "host":
+        return [[hostComment(step)], []];
       case "watch":
         return [
           [`the watch ${step.isSilent ? "falls silent" : "tells all that it has missed"}`],
@@ -120,4 +122,10 @@ class Writer {
     const [namespace, name] = key.split("/");
     return `kubectl --namespace ${namespace} delete service ${name}`;
   }
+}
+
+function hostComment({ key, isInUse, forAll }: Extract<Step, { readonly kind: "host" }>): string {
+  const doing = isInUse ? "claims" : "is found to use";
+  const told = forAll ? "every Service that shows it" : "it";
+  return `another host ${doing} the first address that ${key} shows, and a speaker tells ${told} so`;
 }

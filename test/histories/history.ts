@@ -70,6 +70,14 @@ export type Step =
   | { readonly kind: "trap"; readonly trap: Trap }
   /** The user changes the Service while its status is written, so that the write is refused. */
   | { readonly kind: "conflict"; readonly fields: Partial<ServiceFields> }
+  /** Another host is found to use the first address that the Service shows, or claims it while it is in use. */
+  | {
+      readonly kind: "host";
+      readonly key: string;
+      readonly isInUse: boolean;
+      /** All Services that show the address are told of it. */
+      readonly forAll: boolean;
+    }
   /** Until told otherwise the watch tells nothing. */
   | { readonly kind: "watch"; readonly isSilent: boolean }
   /** A slow controller looks at one Service after each step; else at all that it should. */

@@ -1,11 +1,14 @@
 /** What must be true whatever has happened. Each function throws a sentence that says what is not. */
 
+import { formatIp } from "#lib/address/ip.ts";
 import type { PoolUsage } from "#lib/allocation/pool-usage.ts";
+import type { SetAside } from "#lib/allocation/set-aside.ts";
 import type { Service } from "#lib/api/service.ts";
 import { decide, isGiven, type Outcome } from "./naive-decision.ts";
 import {
   type Address,
   addressesOf,
+  contestedAddress,
   doShare,
   familyOf,
   hasAcceptableFamilies,
@@ -69,8 +72,18 @@ export function expectSettled(
       expectPermitted(state, service);
     }
     expectNothingMissed(state, service);
+    expectConflictHeeded(service);
   }
   expectUsage(state, stored, usage);
+}
+
+/** Nobody stays at an address for which it has to make way, or is told of another host at one that it has not. */
+function expectConflictHeeded(service: Service): void {
+  const condition = service.conditions.find(({ type }) => type === "herald-lb.io/AddressConflict");
+  const isHere = service.ingress.some((address) => condition?.message.includes(` ${address}`));
+  if (condition?.status === "True" && (!isHere || contestedAddress(service) !== undefined)) {
+    throw new Violation(`${service.key} has ${service.ingress}, and is told: ${condition.message}`);
+  }
 }
 
 /** A refusal may be of an earlier state, as long as nothing could be given now. */
@@ -107,6 +120,22 @@ function expectPermitted(state: State, service: Service): void {
   const isAcceptable = hasAcceptableFamilies(service, ingress) || typeof requested !== "string";
   if (!(isAsAsked && isPermitted && isAcceptable)) {
     throw new Violation(`${key} may not have ${ingress}`);
+  }
+}
+
+/** What is set aside now, until when, and after how long. */
+export function expectSetAside({ aside, nowMs }: State, known: Iterable<SetAside>): void {
+  const wanted = [...aside].map(([address, { untilMs, holdMs }]) => ({ address, untilMs, holdMs }));
+  const actual = Array.from(known, ({ ip, ...rest }) => ({ address: formatIp(ip), ...rest }));
+  const [expected, told] = [wanted, actual].map((all) =>
+    all
+      .filter(({ untilMs }) => nowMs < untilMs)
+      .map(({ address, untilMs, holdMs }) => `${address} until ${untilMs} for ${holdMs}`)
+      .sort()
+      .join(),
+  );
+  if (expected !== told) {
+    throw new Violation(`set aside must be "${expected}", and is "${told}"`);
   }
 }
 

@@ -33,7 +33,11 @@ function remove(key: string): Step {
   return { kind: "delete", key };
 }
 
-/** Each went wrong once; random histories come upon some of them too rarely. */
+function host(key: string): Step {
+  return { kind: "host", key, isInUse: false, forAll: true };
+}
+
+/** Each went wrong once, or would in a controller that is nearly right; random histories come upon some of them too rarely. */
 const HISTORIES: Readonly<Record<string, readonly Step[]>> = {
   "a Service whose pair has come to be of two pools gets at once the one that its pool still has": [
     pool("lab", { addresses: ["192.0.2.0/31", "2001:db8::2/128"] }),
@@ -85,6 +89,36 @@ const HISTORIES: Readonly<Record<string, readonly Step[]>> = {
     remove("a/api"),
     put("a/dns", { sharing: BLUE, ports: [port(53)] }),
   ],
+  "an address that is found in use again stays aside for twice as long, and is given when that is over":
+    [
+      pool("lab", { addresses: ["192.0.2.5/32"] }),
+      put("a/web"),
+      host("a/web"),
+      { kind: "wait", minutes: 10 },
+      host("a/web"),
+      { kind: "wait", minutes: 10 },
+      { kind: "restart" },
+      { kind: "wait", minutes: 10 },
+      host("a/web"),
+      { kind: "wait", minutes: 40 },
+      { kind: "wait", minutes: 1439 },
+      host("a/web"),
+      { kind: "wait", minutes: 80 },
+      { kind: "wait", minutes: 1440 },
+      host("a/web"),
+      { kind: "wait", minutes: 10 },
+    ],
+  "a Service that leaves an address for another host gets what was decided, though the write fails":
+    [
+      pool("lab", { addresses: ["192.0.2.0/31", "192.0.2.2-192.0.2.4"] }),
+      put("a/api"),
+      put("a/web"),
+      { kind: "pace", isSlow: true },
+      { kind: "trap", trap: "it is not answered and not done" },
+      host("a/web"),
+      remove("a/api"),
+      { kind: "pace", isSlow: false },
+    ],
   "what is remembered does not depend on a restart": [
     pool("lab", { addresses: ["192.0.2.5/32", "2001:db8::/127"] }),
     put("a/web", { families: TWO_FAMILIES }),

@@ -3,8 +3,21 @@
 import type { Pool } from "#lib/api/pool.ts";
 import type { Service } from "#lib/api/service.ts";
 import { decide, isGiven, type Outcome } from "./naive-decision.ts";
-import { type Address, goesFirst, poolWith } from "./naive-rules.ts";
-import { type Claim, holdersOf, type Release, type State } from "./naive-state.ts";
+import { type Address, contestedAddress, goesFirst, poolWith } from "./naive-rules.ts";
+import {
+  type Aside,
+  type Claim,
+  holdersOf,
+  isSetAside,
+  type Release,
+  type State,
+} from "./naive-state.ts";
+
+const TEN_MINUTES_MS = 600_000;
+const DAY_MS = 86_400_000;
+
+/** What a restart brings back. */
+export type Memory = Pick<State, "releases" | "aside">;
 
 export class NaiveController implements State {
   pools: readonly Pool[] = [];
@@ -13,6 +26,7 @@ export class NaiveController implements State {
   readonly claims = new Map<string, Claim>();
   readonly shown = new Map<string, Claim>();
   releases: readonly Release[];
+  aside: ReadonlyMap<Address, Aside>;
   /** What writes carried whose end nobody knows, and the Service as it was then. */
   readonly #doubts = new Map<string, Claim>();
   readonly #now: () => number;
@@ -21,16 +35,13 @@ export class NaiveController implements State {
   /**
    * @param services what the watch has told, by key; it changes as the watch tells more
    * @param now milliseconds since 1970
-   * @param releases of an earlier life
+   * @param memory of an earlier life
    */
-  constructor(
-    services: ReadonlyMap<string, Service>,
-    now: () => number,
-    releases: readonly Release[] = [],
-  ) {
+  constructor(services: ReadonlyMap<string, Service>, now: () => number, memory: Memory) {
     this.services = services;
     this.#now = now;
-    this.releases = releases;
+    this.releases = memory.releases;
+    this.aside = memory.aside;
   }
 
   get nowMs(): number {
@@ -47,6 +58,9 @@ export class NaiveController implements State {
     if (!this.#hasPools) {
       this.#hasPools = true;
       const assigned = [...this.services.values()].filter(({ ingress }) => ingress.length > 0);
+      for (const service of assigned) {
+        this.#setAside(contestedAddress(service));
+      }
       for (const service of assigned.sort((a, b) => (goesFirst(a, b) ? -1 : 1))) {
         this.#reclaim(service);
       }
@@ -55,6 +69,7 @@ export class NaiveController implements State {
 
   /** What the controller must decide, which is taken for done. */
   look(service: Service): Outcome {
+    this.#setAside(contestedAddress(service));
     const outcome = decide(this, service);
     if (isGiven(outcome)) {
       this.#settle(service, outcome.addresses, outcome.displaced);
@@ -140,6 +155,18 @@ export class NaiveController implements State {
   #release(key: string): void {
     this.#remember(key, this.claims.get(key)?.addresses ?? []);
     this.claims.delete(key);
+  }
+
+  /** For ten minutes, and twice as long as before when that ended within the last day. */
+  #setAside(address: Address | undefined): void {
+    if (address === undefined || isSetAside(this, address)) {
+      return;
+    }
+    const before = this.aside.get(address);
+    const isAgain = before !== undefined && this.nowMs < before.untilMs + DAY_MS;
+    const holdMs = isAgain ? Math.min(2 * before.holdMs, DAY_MS) : TEN_MINUTES_MS;
+    const untilMs = this.nowMs + holdMs;
+    this.aside = new Map(this.aside).set(address, { untilMs, holdMs });
   }
 
   #remember(key: string, addresses: readonly Address[]): void {

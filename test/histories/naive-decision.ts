@@ -9,6 +9,7 @@ import {
   acceptableFamilies,
   addressesOf,
   annotation,
+  contestedAddress,
   familiesOf,
   familyOf,
   hasAcceptableFamilies,
@@ -26,6 +27,7 @@ import {
   displacedBy,
   givenUpLast,
   isBeingLeft,
+  isSetAside,
   isWithinQuota,
   type State,
   whyNotGiven,
@@ -55,9 +57,46 @@ export function decide(state: State, service: Service): Outcome {
     return { reason: refusal };
   }
   const has = addressesNow(state, service);
-  return has.length === 0
-    ? (comeBack(state, service) ?? choose(state, service))
-    : (keep(state, service, has) ?? keepClaim(state, service) ?? choose(state, service));
+  if (has.length === 0) {
+    return comeBack(state, service) ?? choose(state, service);
+  }
+  return (
+    leave(state, service, has) ??
+    keep(state, service, has) ??
+    keepClaim(state, service) ??
+    choose(state, service)
+  );
+}
+
+/** What the Service gets when it has to leave an address for another host, and asks for no other. */
+function leave(state: State, service: Service, has: readonly Address[]): Outcome | undefined {
+  const contested = contestedAddress(service);
+  const needed = stillNeeded(service, has);
+  const mustLeave =
+    contested !== undefined &&
+    needed.includes(contested) &&
+    isSetAside(state, contested) &&
+    requestedAddresses(service) === "nothing";
+  if (!mustLeave) {
+    return undefined;
+  }
+  const decided = claimed(state, service);
+  return (
+    (decided.includes(contested) ? undefined : stay(state, service, decided)) ??
+    stay(
+      state,
+      service,
+      needed.filter((address) => address !== contested),
+    ) ??
+    choose(state, service)
+  );
+}
+
+/** The addresses, and one of the family that is missing, if all that is needed comes together so. */
+function stay(state: State, service: Service, addresses: readonly Address[]): Given | undefined {
+  const kept = mayStay(state, service, addresses);
+  const given = kept && completed(state, service, kept);
+  return given && hasAcceptableFamilies(service, given.addresses) ? given : undefined;
 }
 
 /** What the status says; while it says nothing, what was decided and is not written yet, unless another still shows it. */
@@ -120,8 +159,13 @@ function stillNeeded(service: Service, has: readonly Address[]): readonly Addres
 }
 
 function mayKeep(state: State, service: Service, addresses: readonly Address[]): Given | undefined {
+  return hasAcceptableFamilies(service, addresses) ? mayStay(state, service, addresses) : undefined;
+}
+
+/** Be they too few or not. */
+function mayStay(state: State, service: Service, addresses: readonly Address[]): Given | undefined {
   const pool = addresses.length === 0 ? undefined : poolWith(state.pools, addresses);
-  if (pool === undefined || !hasAcceptableFamilies(service, addresses)) {
+  if (pool === undefined) {
     return undefined;
   }
   const displaced: string[] = [];
@@ -231,6 +275,7 @@ function comeBack(state: State, service: Service): Given | undefined {
     isOpen &&
     requestedAddresses(service) === "nothing" &&
     hasAcceptableFamilies(service, last) &&
+    !last.some((address) => isSetAside(state, address)) &&
     whyNotPool(pool, service) === undefined &&
     whyNotThese(state, pool, service, last) === undefined;
   return mayHave

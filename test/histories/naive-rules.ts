@@ -117,6 +117,17 @@ export function requestedAddresses(service: Service): readonly Address[] | "noth
   return isOneOrPair ? addresses : "malformed";
 }
 
+/** The address that the Service is to leave, since another host was found there and nobody asks for it. */
+export function contestedAddress(service: Service): Address | undefined {
+  const condition = service.conditions.find(({ type }) => type === "herald-lb.io/AddressConflict");
+  const isFound = condition?.status === "True" && condition.reason === "FoundAtFirstUse";
+  const requested = requestedAddresses(service);
+  return service.ingress.find((address) => {
+    const isIt = isFound && condition.message.endsWith(` already uses ${address}`);
+    return isIt && requested !== "malformed" && !requested.includes(address);
+  });
+}
+
 export function holdTheSame(a: readonly Address[], b: readonly Address[]): boolean {
   return a.length === b.length && a.every((address) => b.includes(address));
 }

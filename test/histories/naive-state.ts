@@ -26,6 +26,12 @@ export interface Release {
   readonly atMs: number;
 }
 
+/** That an address is set aside, or was. */
+export interface Aside {
+  readonly untilMs: number;
+  readonly holdMs: number;
+}
+
 export interface State {
   readonly nowMs: number;
   readonly pools: readonly Pool[];
@@ -36,6 +42,11 @@ export interface State {
   /** What each Service's status shows, as far as the controller has looked, and the Service as it was then. */
   readonly shown: ReadonlyMap<string, Claim>;
   readonly releases: readonly Release[];
+  readonly aside: ReadonlyMap<Address, Aside>;
+}
+
+export function isSetAside({ aside, nowMs }: State, address: Address): boolean {
+  return nowMs < (aside.get(address)?.untilMs ?? 0);
 }
 
 /** Those other Services to which the address was given, each as it was then. */
@@ -163,6 +174,7 @@ export function candidates(
     (address) =>
       address.includes(":") === (family === "IPv6") &&
       !isAvoided(pool, address) &&
+      !isSetAside(state, address) &&
       whyNotGiven(state, service, address) === undefined,
   );
   return [0, 1, 2].flatMap((rank) =>

@@ -9,6 +9,7 @@ const USERS: Mix = {
   delete: 3,
   replace: 1,
   nodes: 1,
+  host: 2,
   wait: 2,
   restart: 1,
 };

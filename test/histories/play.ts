@@ -5,28 +5,35 @@
 
 import type { Assigner, Outside } from "#controller/assigner.ts";
 import { parseIp } from "#lib/address/ip.ts";
-import type { Released } from "#lib/allocation/released-addresses.ts";
+import type { Remembered } from "#lib/allocation/remembered.ts";
 import type { Service } from "#lib/api/service.ts";
 import { service } from "#lib/api/testing/fixture.ts";
 import { KubeError } from "#lib/kube/kube-error.ts";
 import { FakeCluster, Killed, patched, type Watcher } from "./fake-cluster.ts";
+import { toldOfHost } from "./foreign-host.ts";
 import { edited, type History, type PoolFields, type ServiceFields, type Step } from "./history.ts";
-import { expectNoDouble, expectOutcome, expectSettled, Violation } from "./invariants.ts";
-import { NaiveController } from "./naive-controller.ts";
-import type { Release } from "./naive-state.ts";
+import {
+  expectNoDouble,
+  expectOutcome,
+  expectSetAside,
+  expectSettled,
+  Violation,
+} from "./invariants.ts";
+import { type Memory, NaiveController } from "./naive-controller.ts";
 import { poolFrom, written } from "./written-objects.ts";
 
 /** What is played to: the real one, unless a test wants to see that a wrong one is found out. */
 export type Subject = Pick<
   Assigner,
   | "forget"
+  | "memory"
   | "reconcile"
-  | "released"
   | "retryWaiting"
   | "remember"
   | "setNodeAddresses"
   | "setPools"
   | "usage"
+  | "wake"
 >;
 
 export type MakeSubject = (outside: Outside) => Subject;
@@ -35,6 +42,9 @@ const NEVER = new AbortController().signal;
 
 /** Of one step; what takes longer never ends. */
 const MOST_RECONCILES = 200;
+
+/** For so long at most an address is set aside. */
+const LONGEST_HOLD_MS = 86_400_000;
 
 /** Between two steps; creationTimestamps are of whole seconds, so that some are the same. */
 const STEP_MS = 400;
@@ -77,10 +87,10 @@ class Player implements Watcher {
   #isAtRest = true;
   /** Services as they were when their status was written: nothing is to be done until the watch has told of that. */
   readonly #written = new Map<string, Service>();
-  /** What a restart brings back of what was released. */
-  #saved: { released: readonly Released[]; releases: readonly Release[] } = {
-    released: [],
-    releases: [],
+  /** What a restart brings back to the subject, and to the model. */
+  #saved: { readonly subject: Remembered; readonly model: Memory } = {
+    subject: { released: [], setAside: [] },
+    model: { releases: [], aside: new Map() },
   };
 
   constructor(history: History, make: MakeSubject) {
@@ -112,6 +122,8 @@ class Player implements Watcher {
     for (const key of [...this.#cluster.stored.keys()]) {
       this.#cluster.delete(key);
     }
+    await this.#work();
+    this.#cluster.advance(LONGEST_HOLD_MS);
     await this.#work();
     await this.#fill();
   }
@@ -180,6 +192,9 @@ class Player implements Watcher {
       case "conflict":
         this.#cluster.interfere(({ key }) => this.#change(key, step.fields));
         break;
+      case "host":
+        this.#meetHost(step);
+        break;
       case "watch":
         this.#cluster.setSilent(step.isSilent);
         break;
@@ -226,12 +241,20 @@ class Player implements Watcher {
     }
   }
 
+  /** The speakers see all that is stored, whatever the controller's watch has told. */
+  #meetHost({ key, isInUse, forAll }: Extract<Step, { readonly kind: "host" }>): void {
+    const [ip] = this.#cluster.stored.get(key)?.ingress ?? [];
+    for (const service of [...this.#cluster.stored.values()]) {
+      const isTold = forAll || service.key === key;
+      if (ip !== undefined && isTold && service.ingress.includes(ip)) {
+        const when = isInUse ? "in-use" : "first-use";
+        this.#cluster.put(toldOfHost(service, ip, when, this.#cluster.nowMs()));
+      }
+    }
+  }
+
   #newModel(): NaiveController {
-    return new NaiveController(
-      this.#cluster.seen,
-      () => this.#cluster.nowMs(),
-      this.#saved.releases,
-    );
+    return new NaiveController(this.#cluster.seen, () => this.#cluster.nowMs(), this.#saved.model);
   }
 
   #restart(): void {
@@ -242,7 +265,7 @@ class Player implements Watcher {
     this.#news.clear();
     this.#subject = this.#make(this.#cluster);
     this.#model = this.#newModel();
-    this.#subject.remember(this.#saved.released);
+    this.#subject.remember(this.#saved.subject);
     this.#setNodeAddresses();
     this.#setPools();
     for (const key of this.#cluster.landLateWrites()) {
@@ -282,9 +305,11 @@ class Player implements Watcher {
       this.#isAtRest = true;
       this.#news.clear();
       expectSettled(this.#model, [...this.#cluster.stored.values()], this.#subject.usage());
+      const { released, setAside } = this.#subject.memory;
+      expectSetAside(this.#model, setAside);
       this.#saved = {
-        released: [...this.#subject.released()],
-        releases: this.#model.releases,
+        subject: { released: [...released], setAside: [...setAside] },
+        model: { releases: this.#model.releases, aside: this.#model.aside },
       };
     }
   }
@@ -292,6 +317,9 @@ class Player implements Watcher {
   /** What failed is tried again when nothing else is left; while the watch is silent it would only fail again. */
   #nextKey(): string | undefined {
     const { queue } = this.#cluster;
+    if (this.#cluster.takeAlarm()) {
+      this.#subject.wake();
+    }
     if (this.#isRetryDue) {
       this.#isRetryDue = false;
       this.#subject.retryWaiting();

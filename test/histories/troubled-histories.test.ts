@@ -2,7 +2,7 @@ import { describe, it } from "vitest";
 import type { Mix } from "./arbitrary-history.ts";
 import { playMany } from "./play-many.ts";
 
-const USERS: Mix = { pools: 2, put: 2, change: 4, delete: 2, replace: 1, restart: 1 };
+const USERS: Mix = { pools: 2, put: 2, change: 4, delete: 2, replace: 1, host: 2, restart: 1 };
 
 describe("every Service comes to have what the rules give it, and no write makes a double", {
   timeout: 600_000,

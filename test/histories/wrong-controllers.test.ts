@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { Assigner, type Outside } from "#controller/assigner.ts";
-import type { Released } from "#lib/allocation/released-addresses.ts";
+import type { Remembered } from "#lib/allocation/remembered.ts";
 import type { Service } from "#lib/api/service.ts";
 import { hunt } from "./hunt.ts";
 import type { MakeSubject } from "./play.ts";
@@ -9,7 +9,7 @@ const SILENT = { debug() {}, info() {}, warn() {}, error() {} };
 
 const MIX = {
   ...{ pools: 2, put: 3, change: 4, delete: 3, replace: 2, nodes: 1, wait: 2, restart: 2 },
-  ...{ trap: 1, conflict: 1, double: 2, sharing: 2 },
+  ...{ trap: 1, conflict: 1, double: 2, host: 3, sharing: 2 },
 };
 
 class GivesTheNextAddress extends Assigner {
@@ -45,7 +45,31 @@ class ForgetsWhatWasReleased extends Assigner {
     super("metallb-system", outside, SILENT);
   }
 
-  override remember(_: Iterable<Released>): void {}
+  override remember({ setAside }: Remembered): void {
+    super.remember({ released: [], setAside });
+  }
+}
+
+class ForgetsWhatIsSetAside extends Assigner {
+  constructor(outside: Outside) {
+    super("metallb-system", outside, SILENT);
+  }
+
+  override remember({ released }: Remembered): void {
+    super.remember({ released, setAside: [] });
+  }
+}
+
+class SleepsOn extends Assigner {
+  constructor(outside: Outside) {
+    super("metallb-system", seenAs(outside, { wakeAt: () => undefined }), SILENT);
+  }
+}
+
+class SetsAsideForHalfTheTime extends Assigner {
+  constructor(outside: Outside) {
+    super("metallb-system", outside, SILENT, 300_000);
+  }
 }
 
 class HoldsOnToWhatIsGone extends Assigner {
@@ -112,6 +136,7 @@ function seenAs(outside: Outside, otherwise: Partial<Outside>): Outside {
     event: (service, type, reason, message) => outside.event(service, type, reason, message),
     enqueue: (key) => outside.enqueue(key),
     retrySoon: () => outside.retrySoon(),
+    wakeAt: (atMs) => outside.wakeAt(atMs),
     allocationsChanged: () => outside.allocationsChanged(),
     nowMs: () => outside.nowMs(),
     ...otherwise,
@@ -123,6 +148,9 @@ const WRONG: readonly (new (outside: Outside) => Assigner)[] = [
   TriesNobodyAgain,
   ClaimsNothingAtItsStart,
   ForgetsWhatWasReleased,
+  ForgetsWhatIsSetAside,
+  SleepsOn,
+  SetsAsideForHalfTheTime,
   HoldsOnToWhatIsGone,
   KnowsNoNodes,
   HasAClockThatStands,

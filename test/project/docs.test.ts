@@ -14,8 +14,10 @@ function unionOf(file: string, name: string): readonly string[] {
 
 describe.each([
   ["lib/allocation/decision.ts", "Refusal"],
+  ["lib/api/address-conflict.ts", "ConflictReason"],
   ["lib/election/not-announced.ts", "NotAnnounced"],
   ["speaker/status/announced.ts", "Trouble"],
+  ["speaker/checks/findings.ts", "FindingReason"],
 ])("every reason of %s has its row in the guide", (file, name) => {
   const reasons = unionOf(file, name);
 

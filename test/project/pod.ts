@@ -78,6 +78,8 @@ export function preparePod({ root }: Image): void {
   mkdirSync(join(root, ACCOUNT), { recursive: true });
   writeFileSync(join(root, ACCOUNT, "token"), "token");
   writeFileSync(join(root, ACCOUNT, "ca.crt"), rootCertificates[0] ?? "");
+  mkdirSync(join(root, "etc/metallb"), { recursive: true });
+  writeFileSync(join(root, "etc/metallb/excludel2.yaml"), "announcedInterfacesToExclude: [peer]\n");
   for (const folder of LIBRARIES) {
     if (lstatSync(`/${folder}`).isSymbolicLink()) {
       symlinkSync(readlinkSync(`/${folder}`), join(root, folder));

@@ -1,6 +1,7 @@
 /** A worker that fills a table with ten thousand Services, as messages would, moves all of them, and says that it did. */
 
 import { parentPort, workerData } from "node:worker_threads";
+import { NodeSubnets } from "#lib/election/node-subnets.ts";
 import { Ownership } from "#speaker/network/ownership.ts";
 
 const SERVICES = 10_000;
@@ -17,4 +18,5 @@ for (let index = 0; index < SERVICES; index++) {
   const ips = [`10.0.${index >> 8}.${index & 255}`];
   ownership.put({ service: `default/web-${index}`, ips, order: orderFrom(index) });
 }
-parentPort?.postMessage(ownership.setAlive(new Set(["worker-0.example"]), []).length);
+const living = { alive: new Set(["worker-0.example"]), subnets: new NodeSubnets(), changes: [] };
+parentPort?.postMessage(ownership.setNodes(living).length);

@@ -6,7 +6,7 @@
 import { readFileSync, writeSync } from "node:fs";
 import { constants, setPriority } from "node:os";
 import { formatIp, type Ip, parseIp } from "#lib/address/ip.ts";
-import { arpFilter } from "#lib/linux/bpf.ts";
+import { arpFilter, MAX_INTERVALS } from "#lib/linux/address-filter.ts";
 import { FRAME_STRIDE, FrameBatch } from "#lib/linux/frame-batch.ts";
 import { PacketSocket } from "#lib/linux/packet-socket.ts";
 import { PollSet } from "#lib/linux/poll-set.ts";
@@ -24,7 +24,13 @@ const clock = wallClock();
 
 const socket = PacketSocket.open(
   { name: link, index: Number(ofLink("ifindex")) },
-  arpFilter(wanted.map(({ value }) => Number(value))),
+  {
+    etherType: EtherType.arp,
+    filter: arpFilter(
+      wanted.map(({ value }) => Number(value)),
+      MAX_INTERVALS,
+    ),
+  },
 );
 const requests = new FrameBatch();
 const replies = new FrameBatch();
@@ -63,7 +69,8 @@ function askFor(ip: Ip): number {
 function answerAmong(count: number): ArpPacket | undefined {
   return Array.from({ length: count }, (_, index) => {
     const start = index * FRAME_STRIDE;
-    const frame = new Uint8Array(replies.frames.buffer, start, replies.length(index));
+    const length = Math.min(replies.length(index), FRAME_STRIDE);
+    const frame = new Uint8Array(replies.frames.buffer, start, length);
     return parseArp(parseEthernet(frame).payload);
   }).findLast(
     ({ operation, targetIp }) => operation === Operation.reply && targetIp.value === own.ip.value,

@@ -1,0 +1,62 @@
+/** Which subnets the links of each node have, for rows that only a link with the right one may answer. */
+
+import { tryParseIp } from "#lib/address/ip.ts";
+import { contains, type IpRange } from "#lib/address/ip-range.ts";
+
+/** What the addresses of a Service demand of a node. */
+export interface Demand {
+  /** Canonical text. */
+  readonly ips: readonly string[];
+  /** For each of the addresses the node needs a link whose subnet holds it. */
+  readonly onSubnetOnly?: true;
+}
+
+export class NodeSubnets {
+  readonly #byNode = new Map<string, readonly IpRange[]>();
+
+  /** @returns whether that is news */
+  set(node: string, subnets: readonly IpRange[]): boolean {
+    const before = this.#byNode.get(node);
+    if (before !== undefined && areSame(before, subnets)) {
+      return false;
+    }
+    this.#byNode.set(node, subnets);
+    return true;
+  }
+
+  delete(node: string): void {
+    this.#byNode.delete(node);
+  }
+
+  /** Undefined: nobody knows. */
+  of(node: string): readonly IpRange[] | undefined {
+    return this.#byNode.get(node);
+  }
+
+  /**
+   * Whether the node has the links. Of a node that has not told its subnets yet it is presumed, as its being alive is: a
+   * speaker that starts among living owners leaves them their addresses.
+   */
+  meets(node: string, { ips, onSubnetOnly }: Demand): boolean {
+    const subnets = this.#byNode.get(node);
+    return (
+      onSubnetOnly !== true || subnets === undefined || ips.every((text) => isIn(subnets, text))
+    );
+  }
+}
+
+function isIn(subnets: readonly IpRange[], text: string): boolean {
+  const ip = tryParseIp(text);
+  return ip !== undefined && subnets.some((subnet) => contains(subnet, ip));
+}
+
+/** In the same order. */
+function areSame(a: readonly IpRange[], b: readonly IpRange[]): boolean {
+  return (
+    a.length === b.length &&
+    a.every(({ family, first, last }, index) => {
+      const other = b[index];
+      return other?.family === family && other.first === first && other.last === last;
+    })
+  );
+}

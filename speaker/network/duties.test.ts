@@ -1,0 +1,170 @@
+import { beforeEach, describe, expect, test } from "vitest";
+import { NodeSubnets } from "#lib/election/node-subnets.ts";
+import { Duties, type DutyLink } from "./duties.ts";
+import { Stance } from "./heard-address.ts";
+import type { Row } from "./messages.ts";
+import { Ownership } from "./ownership.ts";
+import { Pace } from "./pace.ts";
+
+const IP = "192.0.2.10";
+const FOREIGN_MAC = "02:42:ac:11:00:07";
+const ROW: Row = { service: "default/web", ips: [IP], order: ["n1", "n2"] };
+
+class FakeLink implements DutyLink {
+  readonly index: number;
+  readonly name: string;
+  readonly stances = new Map<string, Stance>();
+  readonly done: string[] = [];
+
+  constructor(index: number, name: string) {
+    this.index = index;
+    this.name = name;
+  }
+
+  set(ip: string, stance: Stance | undefined): void {
+    if (stance === undefined) {
+      this.stances.delete(ip);
+    } else {
+      this.stances.set(ip, stance);
+    }
+  }
+
+  defend(ip: string): boolean {
+    this.done.push(`defend ${ip}`);
+    return true;
+  }
+
+  probe(ip: string): void {
+    this.done.push(`probe ${ip}`);
+  }
+}
+
+let now: number;
+let captured: string;
+let told: string[];
+let eth0: FakeLink;
+let eth1: FakeLink;
+let ownership: Ownership;
+let duties: Duties;
+
+beforeEach(() => {
+  now = 0;
+  captured = "";
+  told = [];
+  eth0 = new FakeLink(2, "eth0");
+  eth1 = new FakeLink(3, "eth1");
+  ownership = new Ownership("n1");
+  const note = (message: string) => told.push(message);
+  duties = new Duties({
+    ownership,
+    log: { debug: note, info: note, warn: note, error: note },
+    probePace: new Pace(0),
+    clock: () => now,
+    wallClock: () => 1_000_000 + now,
+    links: () => [eth0, eth1],
+    isInSubnetOf: ({ name }) => name === "eth1",
+    isCaptured: (ip) => ip === captured,
+    conflict: ({ when, mac }) => told.push(`${when} ${mac}`),
+    conflictOver: (ip) => told.push(`over ${ip}`),
+  });
+});
+
+function put(row: Row, ...alive: readonly string[]): void {
+  ownership.put(row);
+  ownership.setNodes({ alive: new Set(alive), subnets: new NodeSubnets(), changes: [] });
+  duties.look(ownership.takeTouched());
+}
+
+const stances = () => [eth0, eth1].map((link) => link.stances.get(IP));
+
+/** Lets the clock run, from deadline to deadline. */
+function runFor(ms: number): void {
+  const end = now + ms;
+  for (let next = duties.nextDeadline ?? end; next <= end; next = duties.nextDeadline ?? end) {
+    now = Math.max(now, next);
+    duties.tick(now);
+    if (duties.nextDeadline === undefined) {
+      break;
+    }
+  }
+  now = end;
+}
+
+describe("a link", () => {
+  test("answers for what this node owns, hears of what it would own next, and knows nothing else", () => {
+    put(ROW, "n1", "n2");
+    expect(stances()).toEqual([Stance.own, Stance.own]);
+    put({ ...ROW, order: ["n2", "n1"] }, "n1", "n2");
+    expect(stances()).toEqual([Stance.listen, Stance.listen]);
+    put({ ...ROW, order: ["n2"] }, "n1", "n2");
+    expect(stances()).toEqual([undefined, undefined]);
+  });
+
+  test("answers where the row allows it", () => {
+    put({ ...ROW, links: ["eth1"] }, "n1");
+    expect(stances()).toEqual([undefined, Stance.own]);
+    put({ ...ROW, links: ["eth0"] }, "n1");
+    expect(stances()).toEqual([Stance.own, undefined]);
+  });
+
+  test("answers in its own subnets alone when the row wants that", () => {
+    put({ ...ROW, onSubnetOnly: true }, "n1");
+    expect(stances()).toEqual([undefined, Stance.own]);
+  });
+
+  test("takes up all duties when it comes later", () => {
+    put(ROW, "n1");
+    const late = new FakeLink(4, "eth2");
+    duties.lookAtLink(late);
+    expect(late.stances.get(IP)).toBe(Stance.own);
+  });
+
+  test("hears of an address whose frames somebody wants to see", () => {
+    captured = "192.0.2.99";
+    duties.look([captured]);
+    expect(eth0.stances.get(captured)).toBe(Stance.listen);
+    captured = "";
+    duties.look(["192.0.2.99"]);
+    expect(eth0.stances.get("192.0.2.99")).toBeUndefined();
+  });
+});
+
+describe("an address that was just allocated", () => {
+  const allocated = { ...ROW, allocatedAtMs: 999_000 };
+
+  test("is asked for three times, answered meanwhile, and then owned", () => {
+    put(allocated, "n1");
+    expect(stances()).toEqual([Stance.tentative, Stance.tentative]);
+    runFor(1_000);
+    expect(eth0.done).toEqual(Array(3).fill(`probe ${IP}`));
+    expect(stances()).toEqual([Stance.own, Stance.own]);
+  });
+
+  test("is silent once another host objects, until that one is", () => {
+    put(allocated, "n1");
+    duties.claimed(IP, FOREIGN_MAC, "eth0");
+    expect(stances()).toEqual([Stance.listen, Stance.listen]);
+    expect(told).toEqual(["address conflict", `first-use ${FOREIGN_MAC}`]);
+    runFor(11_000);
+    expect(stances()).toEqual([Stance.own, Stance.own]);
+    expect(told.slice(2)).toEqual(["address conflict over", `over ${IP}`]);
+  });
+
+  test("is not asked for when it was allocated long ago", () => {
+    put({ ...ROW, allocatedAtMs: 900_000 }, "n1");
+    expect(stances()).toEqual([Stance.own, Stance.own]);
+  });
+});
+
+test("an address that is known to be contested is silent from the start", () => {
+  put({ ...ROW, contested: [IP] }, "n1");
+  expect(stances()).toEqual([Stance.listen, Stance.listen]);
+});
+
+test("an address in use is defended on the link where it is claimed, and answered on", () => {
+  put(ROW, "n1");
+  duties.claimed(IP, FOREIGN_MAC, "eth1");
+  expect([eth0.done, eth1.done]).toEqual([[], [`defend ${IP}`]]);
+  expect(stances()).toEqual([Stance.own, Stance.own]);
+  expect(told).toEqual(["address conflict", `in-use ${FOREIGN_MAC}`]);
+});

@@ -1,0 +1,165 @@
+/**
+ * What this node does about each address on each of its links. It follows from who owns the address, how far its tenure
+ * has come, which links may answer for it, and who wants to see its frames.
+ */
+
+import type { Log } from "#lib/log/log.ts";
+import type { Mac } from "#lib/wire/mac.ts";
+import { Stance } from "./heard-address.ts";
+import type { Conflict } from "./messages.ts";
+import type { AllowedLinks, Ownership, Part } from "./ownership.ts";
+import type { Pace } from "./pace.ts";
+import { type Effect, Tenures } from "./tenures.ts";
+
+/** So old an address is at most that is asked for before it is announced. */
+const NEW_FOR_MS = 30_000;
+
+/** One link, as far as duties go. */
+export interface DutyLink {
+  readonly index: number;
+  readonly name: string;
+  set(ip: string, stance: Stance | undefined): void;
+  defend(ip: string): boolean;
+  probe(ip: string): void;
+}
+
+export interface DutyOptions {
+  readonly ownership: Ownership;
+  readonly log: Log;
+  /** Of probes. */
+  readonly probePace: Pace;
+  /** Milliseconds of a clock that never steps back. */
+  readonly clock: () => number;
+  /** Milliseconds since the epoch, of the clock that may be set. */
+  readonly wallClock: () => number;
+  /** Those that can answer. */
+  links(): readonly DutyLink[];
+  /** Whether the link has a subnet that holds the address. */
+  isInSubnetOf(link: DutyLink, ip: string): boolean;
+  /** Whether somebody wants to see what concerns the address. */
+  isCaptured(ip: string): boolean;
+  conflict(conflict: Conflict): void;
+  conflictOver(ip: string): void;
+}
+
+export class Duties {
+  readonly #options: DutyOptions;
+  readonly #tenures: Tenures;
+
+  constructor(options: DutyOptions) {
+    this.#options = options;
+    this.#tenures = new Tenures(options.probePace);
+  }
+
+  /** When `tick` has something to do at the earliest; undefined: never. */
+  get nextDeadline(): number | undefined {
+    return this.#tenures.nextDeadline;
+  }
+
+  tick(now: number): void {
+    this.#perform(this.#tenures.tick(now));
+  }
+
+  /** Looks at addresses in which this node may have another part than before. */
+  look(ips: Iterable<string>): void {
+    for (const ip of ips) {
+      const part = this.#options.ownership.partIn(ip);
+      const effects = this.#follow(ip, part);
+      for (const link of this.#options.links()) {
+        link.set(ip, this.#stanceOn(link, ip, part));
+      }
+      this.#perform(effects);
+    }
+  }
+
+  /** Takes up all that a link has to do that came, or may answer for other addresses than before. */
+  lookAtLink(link: DutyLink): void {
+    const { ownership } = this.#options;
+    for (const ip of ownership.addresses()) {
+      link.set(ip, this.#stanceOn(link, ip, ownership.partIn(ip)));
+    }
+  }
+
+  /** A host that is not of this cluster claims the address. */
+  claimed(ip: string, mac: Mac, link: string): void {
+    this.#perform(this.#tenures.heard(ip, mac, link, this.#options.clock()));
+  }
+
+  /** Begins or ends the tenure of the address. */
+  #follow(ip: string, part: Part | undefined): readonly Effect[] {
+    const stance = this.#tenures.stanceOf(ip);
+    if (part?.isOwner !== true) {
+      this.#tenures.end(ip);
+      return [];
+    }
+    return stance === undefined
+      ? this.#tenures.begin(ip, this.#howToBegin(part), this.#options.clock())
+      : [];
+  }
+
+  #howToBegin({ isContested, firstSinceMs }: Part): "contested" | "known" | "new" {
+    if (isContested) {
+      return "contested";
+    }
+    const isNew =
+      firstSinceMs !== undefined && this.#options.wallClock() - firstSinceMs < NEW_FOR_MS;
+    return isNew ? "new" : "known";
+  }
+
+  #stanceOn(link: DutyLink, ip: string, part: Part | undefined): Stance | undefined {
+    const { isCaptured, isInSubnetOf } = this.#options;
+    const mayAnswer = part?.on.some(
+      (allowed) =>
+        isAllowed(link, allowed) && (allowed.onSubnetOnly !== true || isInSubnetOf(link, ip)),
+    );
+    if (mayAnswer !== true) {
+      return isCaptured(ip) ? Stance.listen : undefined;
+    }
+    return part?.isOwner === true ? this.#tenures.stanceOf(ip) : Stance.listen;
+  }
+
+  #perform(effects: readonly Effect[]): void {
+    for (const effect of effects) {
+      this.#performOne(effect);
+    }
+  }
+
+  #performOne(effect: Effect): void {
+    const { conflict, conflictOver, links, ownership } = this.#options;
+    switch (effect.kind) {
+      case "stance": {
+        const part = ownership.partIn(effect.ip);
+        for (const link of links()) {
+          link.set(effect.ip, this.#stanceOn(link, effect.ip, part));
+        }
+        break;
+      }
+      case "probe":
+        for (const link of links()) {
+          link.probe(effect.ip);
+        }
+        break;
+      case "defend":
+        links()
+          .find(({ name }) => name === effect.link)
+          ?.defend(effect.ip);
+        break;
+      case "conflict":
+        this.#logConflict(effect.conflict);
+        conflict(effect.conflict);
+        break;
+      case "conflict-over":
+        this.#options.log.info("address conflict over", { ip: effect.ip });
+        conflictOver(effect.ip);
+        break;
+    }
+  }
+
+  #logConflict({ ip, link, mac, when }: Conflict): void {
+    this.#options.log.warn("address conflict", { ip, link, mac, defended: when === "in-use" });
+  }
+}
+
+function isAllowed(link: DutyLink, { links }: AllowedLinks): boolean {
+  return links === undefined || links.includes(link.name);
+}

@@ -1,0 +1,43 @@
+import { type Ip, parseIp } from "#lib/address/ip.ts";
+
+/** What a link does about an address. */
+export const Stance = {
+  /** It hears what concerns the address, and is silent: another node answers, or a foreign host. */
+  listen: 0,
+  /** It answers, so that nobody waits, without overriding what others say: nobody has objected yet. */
+  tentative: 1,
+  own: 2,
+} as const;
+export type Stance = (typeof Stance)[keyof typeof Stance];
+
+/** An address of which one link hears. One object for as long as that is so; it is changed in place for each frame. */
+export interface HeardAddress {
+  /** Canonical text. */
+  readonly ip: string;
+  /** The same as a value. */
+  readonly value: Ip;
+  stance: Stance;
+  /** Since it is answered. */
+  wasAnswered: boolean;
+  /** By the clock of the loop; -Infinity: never. */
+  askedAt: number;
+  /** Solicitations and requests for it while it was answered, and the answers to them. */
+  requests: number;
+  responses: number;
+  /** Frames by which it was announced. */
+  announcements: number;
+}
+
+/** @throws {MalformedError} when the text is no address */
+export function newHeardAddress(ip: string, stance: Stance): HeardAddress {
+  return {
+    ip,
+    value: parseIp(ip),
+    stance,
+    wasAnswered: false,
+    askedAt: Number.NEGATIVE_INFINITY,
+    requests: 0,
+    responses: 0,
+    announcements: 0,
+  };
+}

@@ -1,0 +1,54 @@
+import type { FrameBatch } from "#lib/linux/frame-batch.ts";
+import { LATENCY_BOUNDS } from "./latency-bounds.ts";
+
+/** Reading the clock that the kernel stamps frames by costs a system call, so one batch in that many ms is measured. */
+const SAMPLE_EVERY_MS = 100;
+
+const NS_PER_SECOND = 1e9;
+
+/** How long requests waited for their answers, of a sample. */
+export class Latency {
+  readonly #realtimeNs: () => bigint;
+  readonly #counts = new Float64Array(LATENCY_BOUNDS.length + 1);
+  #sum = 0;
+  #sampleAt = Number.NEGATIVE_INFINITY;
+
+  /** @param realtimeNs nanoseconds since the epoch, by the clock of the kernel's time stamps */
+  constructor(realtimeNs: () => bigint) {
+    this.#realtimeNs = realtimeNs;
+  }
+
+  /** Measures the first frame of a batch whose answers have just left, now and then. */
+  sample(received: FrameBatch, now: number): void {
+    if (now < this.#sampleAt) {
+      return;
+    }
+    const receivedAt = received.receivedAtNs();
+    if (receivedAt === undefined) {
+      return;
+    }
+    this.#sampleAt = now + SAMPLE_EVERY_MS;
+    this.#count(Number(this.#realtimeNs() - receivedAt) / NS_PER_SECOND);
+  }
+
+  /** How many took at most that long, for each bound and without one, and the sum of all in seconds. */
+  get counts(): { readonly counts: readonly number[]; readonly sum: number } {
+    let total = 0;
+    const counts = Array.from(this.#counts, (count) => {
+      total += count;
+      return total;
+    });
+    return { counts, sum: this.#sum };
+  }
+
+  /** The clock may have been set in between: then it is no measurement. */
+  #count(seconds: number): void {
+    if (seconds < 0) {
+      return;
+    }
+    const found = LATENCY_BOUNDS.findIndex((bound) => seconds <= bound);
+    const index = found < 0 ? LATENCY_BOUNDS.length : found;
+    this.#counts[index] = (this.#counts[index] ?? 0) + 1;
+    this.#sum += seconds;
+  }
+}

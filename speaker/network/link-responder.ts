@@ -1,0 +1,233 @@
+import type { Ip } from "#lib/address/ip.ts";
+import type { MulticastMemberships } from "#lib/linux/multicast-memberships.ts";
+import type { Mac } from "#lib/wire/mac.ts";
+import { solicitedNodeGroup } from "#lib/wire/ndp.ts";
+import { ArpProtocol } from "./arp-protocol.ts";
+import { type HeardAddress, newHeardAddress, Stance } from "./heard-address.ts";
+import type { AnsweringLink } from "./link-rules.ts";
+import { NdpProtocol } from "./ndp-protocol.ts";
+import { Pace } from "./pace.ts";
+import type { Host } from "./protocol.ts";
+import { RateLimit } from "./rate-limit.ts";
+import { Responder, type ResponderContext } from "./responder.ts";
+
+/** What the loop gives to all links. */
+export interface LinkContext extends ResponderContext {
+  /** Frames a second in announcements of one link; 0: as fast as it goes. */
+  readonly announceRate: number;
+  /** Answers a second; 0: without bound. */
+  readonly answerRate: number;
+  readonly answerRatePerClient: number;
+  /** What this machine belongs to. */
+  groups(): MulticastMemberships;
+  isPromiscuous(link: string): boolean;
+  watch(descriptor: number, onReadable: () => void): void;
+  unwatch(descriptor: number): void;
+  /** The link-local address of the link, when it can be used. */
+  linkLocalOf(index: number): Ip | undefined;
+  /** The default routers that are reached by the link. */
+  routersOf(index: number, family: Ip["family"]): readonly Host[];
+  /** Sends a DAD probe for an IPv6 address, which is not this thread's to do. */
+  probe(ip: string, link: AnsweringLink, nonce: Uint8Array): void;
+}
+
+/** One link that can answer: what it does about each address, in both protocols. */
+export class LinkResponder {
+  readonly #context: LinkContext;
+  readonly #addresses = new Map<string, HeardAddress>();
+  readonly #bounds: { readonly pace: Pace; readonly rateLimit: RateLimit };
+  readonly #arpProtocol = new ArpProtocol();
+  readonly #arp: Responder;
+  readonly #ndpProtocol = new NdpProtocol();
+  /** Only where there is an IPv6 address to hear of. */
+  #ndp: Responder | undefined;
+  #link: AnsweringLink;
+  #ticks = 0;
+
+  /** @throws {LinuxError} when there is no packet socket to be had */
+  constructor(context: LinkContext, link: AnsweringLink) {
+    const { announceRate, answerRate, answerRatePerClient } = context;
+    this.#context = context;
+    this.#link = link;
+    this.#bounds = {
+      pace: new Pace(announceRate),
+      rateLimit: new RateLimit({ perLink: answerRate, perClient: answerRatePerClient }),
+    };
+    this.#arp = this.#open(this.#arpProtocol);
+  }
+
+  get index(): number {
+    return this.#link.index;
+  }
+
+  get name(): string {
+    return this.#link.name;
+  }
+
+  get mac(): Mac {
+    return this.#link.mac;
+  }
+
+  get addresses(): Iterable<HeardAddress> {
+    return this.#addresses.values();
+  }
+
+  /** Frames that the kernel could not queue. */
+  get drops(): number {
+    return this.#arp.drops + (this.#ndp?.drops ?? 0);
+  }
+
+  /** Takes what netlink says of the link: with another MAC address, or after a lost carrier, everything is announced again. */
+  update(link: AnsweringLink): void {
+    const isElsewhere = link.mac !== this.#link.mac || (link.carrier && !this.#link.carrier);
+    this.#link = link;
+    this.#arp.setLink(link);
+    this.#ndp?.setLink(link);
+    if (isElsewhere) {
+      this.#announceAll(() => true);
+    }
+  }
+
+  /** Takes what netlink says of the addresses of the link. */
+  addressesChanged(): void {
+    const hadSource = this.#ndpProtocol.hasSource;
+    this.#ndpProtocol.setSource(this.#context.linkLocalOf(this.index));
+    if (this.#ndp === undefined) {
+      return;
+    }
+    this.#context.groups().rejoin(this.index);
+    if (!hadSource && this.#ndpProtocol.hasSource) {
+      this.#announceAll((address) => address.value.family === "IPv6");
+    }
+  }
+
+  /**
+   * Sets what the link does about an address, which is announced as soon as it is this node's own.
+   *
+   * @param stance undefined: the link has nothing to do with it
+   */
+  set(ip: string, stance: Stance | undefined): void {
+    const known = this.#addresses.get(ip);
+    if (stance === undefined) {
+      this.#forget(known);
+    } else if (known === undefined) {
+      this.#hear(newHeardAddress(ip, stance));
+    } else if (known.stance !== stance) {
+      this.#change(known, stance);
+    }
+  }
+
+  /** Announces the address once, and returns whether the link took it. */
+  defend(ip: string): boolean {
+    const address = this.#addresses.get(ip);
+    return address !== undefined && this.#responderOf(address).announceOnce(address);
+  }
+
+  /** Asks whether somebody has the address. */
+  probe(ip: string): void {
+    const address = this.#addresses.get(ip);
+    if (address?.value.family === "IPv4") {
+      this.#arp.sendProbe(address);
+    } else if (address !== undefined) {
+      this.#context.probe(ip, this.#link, this.#ndpProtocol.nonce);
+    }
+  }
+
+  /** When `tick` has something to do at the earliest; undefined: never. */
+  get nextDeadline(): number | undefined {
+    const arp = this.#arp.nextDeadline;
+    const ndp = this.#ndp?.nextDeadline;
+    return arp === undefined || ndp === undefined ? (arp ?? ndp) : Math.min(arp, ndp);
+  }
+
+  /** The protocols take turns in going first, for they share a pace. */
+  tick(now: number): void {
+    const ticks = [
+      () => this.#arp.tick(now, () => this.#context.routersOf(this.index, "IPv4")),
+      () => this.#ndp?.tick(now, () => this.#context.routersOf(this.index, "IPv6")),
+    ];
+    this.#ticks += 1;
+    for (const tick of this.#ticks % 2 === 0 ? ticks : ticks.reverse()) {
+      tick();
+    }
+  }
+
+  close(): void {
+    this.#close(this.#arp);
+    if (this.#ndp !== undefined) {
+      this.#close(this.#ndp);
+      this.#context.groups().leaveLink(this.index);
+    }
+  }
+
+  #hear(address: HeardAddress): void {
+    this.#addresses.set(address.ip, address);
+    if (address.value.family === "IPv6") {
+      this.#ndp ??= this.#openNdp();
+      this.#context.groups().join(this.index, solicitedNodeGroup(address.value));
+    }
+    const responder = this.#responderOf(address);
+    responder.hear(address);
+    if (address.stance === Stance.own) {
+      responder.announce(address);
+    }
+  }
+
+  #forget(address: HeardAddress | undefined): void {
+    if (address === undefined) {
+      return;
+    }
+    this.#addresses.delete(address.ip);
+    this.#responderOf(address).forget(address);
+    if (address.value.family === "IPv6") {
+      this.#context.groups().leave(this.index, solicitedNodeGroup(address.value));
+    }
+  }
+
+  #change(address: HeardAddress, stance: Stance): void {
+    const responder = this.#responderOf(address);
+    address.stance = stance;
+    if (stance === Stance.own) {
+      responder.announce(address);
+    } else {
+      responder.withdraw(address);
+    }
+    if (stance === Stance.listen) {
+      address.wasAnswered = false;
+    }
+  }
+
+  #announceAll(isMeant: (address: HeardAddress) => boolean): void {
+    for (const address of this.#addresses.values()) {
+      if (address.stance === Stance.own && isMeant(address)) {
+        this.#responderOf(address).announce(address);
+      }
+    }
+  }
+
+  #responderOf({ value }: HeardAddress): Responder {
+    if (value.family === "IPv4") {
+      return this.#arp;
+    }
+    this.#ndp ??= this.#openNdp();
+    return this.#ndp;
+  }
+
+  #openNdp(): Responder {
+    this.#ndpProtocol.setSource(this.#context.linkLocalOf(this.index));
+    return this.#open(this.#ndpProtocol);
+  }
+
+  #open(protocol: ArpProtocol | NdpProtocol): Responder {
+    const { name } = this.#link;
+    const isPromiscuous = this.#context.isPromiscuous(name);
+    const opened = new Responder(this.#context, this.#bounds, protocol, this.#link, isPromiscuous);
+    this.#context.watch(opened.descriptor, () => opened.read());
+    return opened;
+  }
+
+  #close(responder: Responder): void {
+    this.#context.unwatch(responder.descriptor);
+    responder.close();
+  }
+}

@@ -1,0 +1,310 @@
+import { formatIp, ipFromBytes } from "#lib/address/ip.ts";
+import { BATCH_SIZE, FRAME_STRIDE, type FrameBatch } from "#lib/linux/frame-batch.ts";
+import { PacketSocket } from "#lib/linux/packet-socket.ts";
+import type { Log } from "#lib/log/log.ts";
+import { MAC_LENGTH, type Mac, macFromBytes } from "#lib/wire/mac.ts";
+import { AnnouncementSchedule } from "./announcement-schedule.ts";
+import type { Captures } from "./captures.ts";
+import type { DropCounts } from "./drop-counts.ts";
+import type { HeardAddress } from "./heard-address.ts";
+import type { Latency } from "./latency.ts";
+import type { AnsweringLink } from "./link-rules.ts";
+import { Outgoing } from "./outgoing.ts";
+import type { Pace } from "./pace.ts";
+import type { Host, Protocol } from "./protocol.ts";
+import type { RateLimit } from "./rate-limit.ts";
+import { RecentRequesters } from "./recent-requesters.ts";
+import { SocketFilter } from "./socket-filter.ts";
+import { Verdict } from "./verdict.ts";
+
+/** Then the other descriptors have their turn. */
+const MAX_BATCHES_A_TURN = 8;
+
+/** A takeover of thousands lets heartbeats pass after so many. */
+const MAX_ANNOUNCEMENTS_A_TURN = 1_000;
+
+/** Where an Ethernet frame names its source. */
+const SOURCE_MAC_AT = 6;
+
+/** What all links and protocols share. */
+export interface ResponderContext {
+  readonly received: FrameBatch;
+  readonly replies: FrameBatch;
+  readonly unasked: FrameBatch;
+  readonly drops: DropCounts;
+  readonly latency: Latency;
+  readonly captures: Captures;
+  readonly log: Log;
+  readonly clock: () => number;
+  /** Told of a frame that claims one of the addresses for a host that is not of this cluster. */
+  claimed(ip: string, mac: Mac, link: string): void;
+  /** Whether the MAC address is of this node or of another one of the cluster. */
+  isOfCluster(mac: Mac): boolean;
+}
+
+/** What the protocols of one link share. */
+export interface LinkBounds {
+  /** Of announcements. */
+  readonly pace: Pace;
+  /** Of answers. */
+  readonly rateLimit: RateLimit;
+}
+
+/** One protocol on one link: its socket, the addresses that it answers for, and their announcements. */
+export class Responder {
+  readonly #context: ResponderContext;
+  readonly #bounds: LinkBounds;
+  readonly #protocol: Protocol;
+  readonly #socket: PacketSocket;
+  readonly #filter: SocketFilter;
+  readonly #schedule: AnnouncementSchedule;
+  readonly #requesters = new RecentRequesters();
+  readonly #unasked: Outgoing;
+  #link: AnsweringLink;
+
+  /**
+   * Opens the socket.
+   *
+   * @throws {LinuxError} when there is no packet socket to be had
+   */
+  constructor(
+    context: ResponderContext,
+    bounds: LinkBounds,
+    protocol: Protocol,
+    link: AnsweringLink,
+    promiscuous: boolean,
+  ) {
+    this.#context = context;
+    this.#bounds = bounds;
+    this.#protocol = protocol;
+    this.#link = link;
+    const { etherType, frameLength } = protocol;
+    this.#socket = PacketSocket.open(link, {
+      etherType,
+      filter: protocol.filter(0),
+      promiscuous,
+      timestamps: true,
+    });
+    this.#filter = new SocketFilter(this.#socket, link.name, context.log, (maxIntervals) =>
+      protocol.filter(maxIntervals),
+    );
+    this.#schedule = new AnnouncementSchedule(protocol, bounds.pace, Math.random);
+    this.#unasked = new Outgoing(context.unasked, this.#socket.descriptor, frameLength);
+    protocol.setMac(link.mac);
+  }
+
+  get descriptor(): number {
+    return this.#socket.descriptor;
+  }
+
+  /** Frames that the kernel could not queue. */
+  get drops(): number {
+    return this.#socket.statistics().drops;
+  }
+
+  setLink(link: AnsweringLink): void {
+    this.#link = link;
+    this.#protocol.setMac(link.mac);
+  }
+
+  hear(address: HeardAddress): void {
+    this.#protocol.hear(address);
+    this.#filter.changed("came");
+  }
+
+  forget(address: HeardAddress): void {
+    this.#protocol.forget(address);
+    this.#schedule.withdraw(address);
+    this.#requesters.forget(address);
+    this.#filter.changed("went");
+  }
+
+  /** Begins with the first announcement of the address, also when others of it are still to come. */
+  announce(address: HeardAddress): void {
+    this.#schedule.announce(address, this.#context.clock());
+  }
+
+  /** Ends all announcements that are still to come. */
+  withdraw(address: HeardAddress): void {
+    this.#schedule.withdraw(address);
+  }
+
+  /** Announces the address once, and returns whether the link took it. */
+  announceOnce(address: HeardAddress): boolean {
+    const frames = this.#protocol.writeAnnouncement(this.#unasked.next, address, false);
+    address.announcements += frames;
+    return frames > 0 && this.#unasked.flush() === frames;
+  }
+
+  /** Asks everybody for the address; NDP's probes are sent by another thread. */
+  sendProbe(address: HeardAddress): void {
+    this.#protocol.writeProbe?.(this.#unasked.next, address);
+    this.#unasked.flush();
+  }
+
+  /** When `tick` has something to do at the earliest; undefined: never. */
+  get nextDeadline(): number | undefined {
+    const announcement = this.#schedule.nextDeadline;
+    const filter = this.#filter.nextDeadline;
+    return filter === undefined || announcement === undefined
+      ? (filter ?? announcement)
+      : Math.min(filter, announcement);
+  }
+
+  /** @param routers of this link, which are told of each address that is new here */
+  tick(now: number, routers: () => readonly Host[]): void {
+    this.#filter.tick(now);
+    if (now >= (this.#schedule.nextDeadline ?? Number.POSITIVE_INFINITY)) {
+      this.#announceDue(now, routers);
+    }
+  }
+
+  /** Answers the requests that wait. */
+  read(): void {
+    const { received, replies, latency } = this.#context;
+    const now = this.#context.clock();
+    for (let turn = 0; turn < MAX_BATCHES_A_TURN; turn++) {
+      const count = received.receive(this.descriptor);
+      let replyCount = 0;
+      for (let index = 0; index < count; index++) {
+        if (this.#isAnswered(index, replyCount * FRAME_STRIDE, now)) {
+          replyCount += 1;
+        }
+      }
+      if (replyCount > 0) {
+        replies.send(this.descriptor, replyCount, this.#protocol.answerer.replyLength);
+        latency.sample(received, now);
+      }
+      if (count < BATCH_SIZE) {
+        return;
+      }
+    }
+  }
+
+  close(): void {
+    this.#socket.close();
+  }
+
+  #isAnswered(index: number, replyStart: number, now: number): boolean {
+    const { received, replies, drops, captures } = this.#context;
+    const { frames } = received;
+    const { answerer } = this.#protocol;
+    const start = index * FRAME_STRIDE;
+    const length = received.length(index);
+    const verdict = answerer.answer(frames, start, length, replies.frames, replyStart);
+    const address = answerer.lastHeard;
+    if (address === undefined) {
+      drops.count(verdict);
+      return false;
+    }
+    const isAnswer = verdict === Verdict.answer || verdict === Verdict.firstAnswer;
+    const isAllowed = isAnswer && this.#isAllowed(frames, start, now);
+    if (captures.isActive) {
+      const { name } = this.#link;
+      captures.frame(address, name, "in", frames, start, length);
+      if (isAllowed) {
+        captures.frame(address, name, "out", replies.frames, replyStart, answerer.replyLength);
+      }
+    }
+    if (isAnswer && !isAllowed) {
+      address.responses -= 1;
+      drops.count(Verdict.tooMany);
+      return false;
+    }
+    this.#take(address, verdict, now);
+    return isAllowed;
+  }
+
+  #isAllowed(frames: DataView, start: number, now: number): boolean {
+    const source = start + SOURCE_MAC_AT;
+    const high = frames.getUint16(source);
+    return this.#bounds.rateLimit.allows(high, frames.getUint32(source + 2), now);
+  }
+
+  #take(address: HeardAddress, verdict: Verdict, now: number): void {
+    const { received, drops } = this.#context;
+    const { answerer, addressLength } = this.#protocol;
+    if (verdict === Verdict.conflict) {
+      this.#hearClaim(address);
+      return;
+    }
+    address.askedAt = now;
+    const { senderIpAt, senderMacAt } = answerer;
+    this.#requesters.note(address, received.frames, senderIpAt, addressLength, senderMacAt, now);
+    if (verdict === Verdict.firstAnswer) {
+      this.#logFirstAnswer(address);
+    } else if (verdict !== Verdict.answer) {
+      drops.count(verdict);
+    }
+  }
+
+  /** Our nodes may, for a moment, in a takeover. */
+  #hearClaim(address: HeardAddress): void {
+    const mac = this.#senderMac();
+    if (!this.#context.isOfCluster(mac)) {
+      this.#context.claimed(address.ip, mac, this.#link.name);
+    }
+  }
+
+  #logFirstAnswer({ ip }: HeardAddress): void {
+    const { buffer } = this.#context.received.frames;
+    const { senderIpAt } = this.#protocol.answerer;
+    const from = new Uint8Array(buffer, senderIpAt, this.#protocol.addressLength);
+    this.#context.log.info("first request answered", {
+      ip,
+      link: this.#link.name,
+      from: formatIp(ipFromBytes(from)),
+      fromMac: this.#senderMac(),
+    });
+  }
+
+  #senderMac(): Mac {
+    const { buffer } = this.#context.received.frames;
+    return macFromBytes(new Uint8Array(buffer, this.#protocol.answerer.senderMacAt, MAC_LENGTH));
+  }
+
+  #announceDue(now: number, routers: () => readonly Host[]): void {
+    const isNew = new Set<HeardAddress>();
+    const { next } = this.#unasked;
+    for (let count = 0; count < MAX_ANNOUNCEMENTS_A_TURN; count++) {
+      const due = this.#schedule.take(now);
+      if (due === undefined) {
+        break;
+      }
+      const { address, round } = due;
+      const isFirst = round === 0;
+      address.announcements += this.#protocol.writeAnnouncement(next, address, isFirst);
+      if (isFirst) {
+        isNew.add(address);
+      }
+    }
+    if (isNew.size > 0) {
+      this.#notify(isNew, routers(), now);
+    }
+    this.#unasked.flush();
+    for (const { ip } of isNew) {
+      this.#context.log.info("announcing", {
+        ip,
+        link: this.#link.name,
+        mac: this.#link.mac,
+        frames: this.#protocol.announceAtMs.length * this.#protocol.framesPerAnnouncement,
+      });
+    }
+  }
+
+  /** Tells those who may not listen to announcements: the routers, and whoever asked for the address lately. */
+  #notify(addresses: ReadonlySet<HeardAddress>, routers: readonly Host[], now: number): void {
+    let frames = 0;
+    for (const address of addresses) {
+      for (const router of routers) {
+        this.#protocol.writeNotice(this.#unasked.next, address, router);
+        frames += 1;
+      }
+    }
+    for (const { address, ip, mac } of this.#requesters.of(addresses)) {
+      this.#protocol.writeNotice(this.#unasked.next, address, { ip, mac });
+      frames += 1;
+    }
+    this.#bounds.pace.spend(frames, now);
+  }
+}
