@@ -221,20 +221,19 @@ describe("a solicitation for an owned address", () => {
   });
 
   test.for([
-    { from: "a link-local address", source: CLIENT_LOCAL, message: SOLICITATION, by: LINK_LOCAL },
-    { from: "no address yet", source: UNSPECIFIED, message: PROBE, by: LINK_LOCAL },
+    { from: "a link-local address", source: CLIENT_LOCAL, message: SOLICITATION, by: OWNED },
     { from: "any other", source: CLIENT, message: SOLICITATION, by: OWNED },
-  ])("from $from is answered by an address of the same scope", ({ source, message, by }) => {
+    { from: "no address yet", source: UNSPECIFIED, message: PROBE, by: LINK_LOCAL },
+  ])("from $from is answered by the address that fits it", ({ source, message, by }) => {
     const { reply } = answer(frameOf({ source, message }));
     expect(parseNdp(parseEthernet(reply).payload).source).toEqual(by);
   });
 
-  test("waits for a link-local address to answer from, when it comes from one", () => {
+  test("waits for no address of the link", () => {
     answerer.setSource(undefined);
-    const { verdict, reply } = answer(frameOf({ source: CLIENT_LOCAL }));
-    expect([verdict, toHex(reply)]).toEqual([Verdict.noSource, NOTHING_WRITTEN]);
-    expect(owned).toMatchObject({ requests: 1, responses: 0 });
     expect(answer(frameOf()).verdict).toBe(Verdict.answer);
+    const { reply } = answer(frameOf({ source: UNSPECIFIED, message: PROBE }));
+    expect(parseNdp(parseEthernet(reply).payload).source).toEqual(OWNED);
   });
 });
 
@@ -469,7 +468,7 @@ test("forgets what the last frame was about", () => {
   expect(answerer.lastHeard).toBeUndefined();
 });
 
-type Outcome = "answer" | "conflict" | "heard" | "noSource" | "drop";
+type Outcome = "answer" | "conflict" | "heard" | "drop";
 
 /** The same decisions, made on values. */
 function reference(frame: Uint8Array, linkLocal: Ip | undefined): Outcome | Uint8Array {
@@ -516,17 +515,11 @@ function outcomeOf(
   if (stance === Stance.listen) {
     return "heard";
   }
-  const from = isProbe || isLinkLocal(source) ? linkLocal : message.target;
-  return from === undefined
-    ? "noSource"
-    : answerTo(
-        { mac, ip: source, isProbe },
-        { source: from, target: message.target, isOverride: stance === Stance.own },
-      );
-}
-
-function isLinkLocal({ value }: Ip): boolean {
-  return value >> 118n === 0xfe80n >> 6n;
+  const from = (isProbe ? linkLocal : undefined) ?? message.target;
+  return answerTo(
+    { mac, ip: source, isProbe },
+    { source: from, target: message.target, isOverride: stance === Stance.own },
+  );
 }
 
 function stanceOf({ value }: Ip): Stance | undefined {
@@ -566,7 +559,6 @@ const OUTCOMES: Readonly<Record<number, Outcome>> = {
   [Verdict.answer]: "answer",
   [Verdict.conflict]: "conflict",
   [Verdict.heard]: "heard",
-  [Verdict.noSource]: "noSource",
 };
 
 /** All that one frame can lead to, when it was not too long to be kept. */
@@ -574,7 +566,6 @@ const REACHED = [
   Verdict.answer,
   Verdict.conflict,
   Verdict.heard,
-  Verdict.noSource,
   Verdict.tooShort,
   Verdict.notIcmpv6,
   Verdict.otherOperation,

@@ -13,7 +13,6 @@ import { type HeardAddress, Stance } from "./heard-address.ts";
 import { Ipv6Table } from "./ipv6-table.ts";
 import {
   NDP_AT as AT,
-  isLinkLocal,
   isProbe,
   refusalOfHeaders,
   refusalOfMessage,
@@ -65,8 +64,8 @@ export class NdpAnswerer implements Answerer {
   }
 
   /**
-   * Sets the link-local address of the link, from which whoever speaks from such an address is answered, and everybody
-   * else from the address that was asked for: an answer of another scope than the question is passed over by some.
+   * Sets the link-local address of the link, from which probes are answered, to all nodes. Who has an address is answered
+   * from the one that it asks for, as by every Linux host: ndisc6, with which people look, passes over any other.
    */
   setSource(linkLocal: Ip | undefined): void {
     this.#source = linkLocal && viewOfIp(linkLocal);
@@ -112,16 +111,7 @@ export class NdpAnswerer implements Answerer {
       return Verdict.heard;
     }
     asked.requests += 1;
-    const isLocal = isProbe(frames, start) || isLinkLocal(frames, start + AT.source);
-    if (isLocal && this.#source === undefined) {
-      return Verdict.noSource;
-    }
     this.#writeReply(frames, start, replies, replyStart);
-    if (isLocal && this.#source !== undefined) {
-      copyIp(this.#source, 0, replies, replyStart + AT.source);
-    } else {
-      copyIp(frames, start + AT.target, replies, replyStart + AT.source);
-    }
     replies.setUint32(
       replyStart + AT.flags,
       (isProbe(frames, start) ? 0 : NdpFlag.solicited) +
@@ -215,7 +205,7 @@ export class NdpAnswerer implements Answerer {
     );
   }
 
-  /** Writes all but source, flags and checksum. */
+  /** Writes all but flags and checksum. */
   #writeReply(frames: DataView, start: number, replies: DataView, to: number): void {
     replies.setUint16(to + AT.sourceMac, this.#macHigh);
     replies.setUint32(to + AT.sourceMac + 2, this.#macLow);
@@ -227,10 +217,16 @@ export class NdpAnswerer implements Answerer {
       replies.setUint16(to + AT.destinationMac, MULTICAST_MAC);
       replies.setUint32(to + AT.destinationMac + 2, ALL_NODES_VIEW.getUint32(12));
       copyIp(ALL_NODES_VIEW, 0, replies, to + AT.destination);
+      if (this.#source === undefined) {
+        copyIp(frames, start + AT.target, replies, to + AT.source);
+      } else {
+        copyIp(this.#source, 0, replies, to + AT.source);
+      }
     } else {
       replies.setUint16(to + AT.destinationMac, frames.getUint16(this.senderMacAt));
       replies.setUint32(to + AT.destinationMac + 2, frames.getUint32(this.senderMacAt + 2));
       copyIp(frames, start + AT.source, replies, to + AT.destination);
+      copyIp(frames, start + AT.target, replies, to + AT.source);
     }
     replies.setUint16(to + AT.type, NA_TYPE);
     copyIp(frames, start + AT.target, replies, to + AT.target);

@@ -28,8 +28,6 @@ const PAYLOAD_START = NDP_AT.type;
 const MIN_PAYLOAD_LENGTH = NDP_AT.options - PAYLOAD_START;
 
 const MULTICAST = 0xff;
-/** The first ten bits of fe80::/10. */
-const LINK_LOCAL_PREFIX = 0xfe80 >> 6;
 /** The words of ff02::1:ff00:0/104. */
 const SOLICITED_NODE = { first: 0xff02_0000, second: 0, third: 1, lowestPrefix: 0xff };
 
@@ -94,11 +92,6 @@ export function isProbe(frames: DataView, start: number): boolean {
     frames.getInt32(source + 8) === 0 &&
     frames.getInt32(source + 12) === 0
   );
-}
-
-/** Whether the address at that offset is in fe80::/10. */
-export function isLinkLocal(frames: DataView, at: number): boolean {
-  return frames.getUint16(at) >> 6 === LINK_LOCAL_PREFIX;
 }
 
 /** Puts the checksum into a frame that is otherwise complete. */

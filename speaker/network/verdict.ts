@@ -28,7 +28,5 @@ export const Verdict = {
   badSolicitation: 15,
   /** More than one asker, or all of them, may have answered within a second. */
   tooMany: 16,
-  /** There is no address to answer from: the link-local one is not there yet. */
-  noSource: 17,
 } as const;
 export type Verdict = (typeof Verdict)[keyof typeof Verdict];
