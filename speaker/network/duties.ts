@@ -80,6 +80,16 @@ export class Duties {
     }
   }
 
+  /** Whether this node owns the address and nobody else had it first, as far as is known. */
+  isAnnounced(ip: string): boolean {
+    return this.#tenures.stanceOf(ip) === Stance.own;
+  }
+
+  /** Whose claim to the address it is that was heard is known then. */
+  suspend(ip: string, until: number): void {
+    this.#tenures.suspend(ip, until);
+  }
+
   /** A host that is not of this cluster claims the address. */
   claimed(ip: string, mac: Mac, link: string): void {
     this.#perform(this.#tenures.heard(ip, mac, link, this.#options.clock()));

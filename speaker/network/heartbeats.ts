@@ -117,6 +117,11 @@ export class Heartbeats {
     return this.#lastHeard.values().some(({ macs }) => macs.includes(mac));
   }
 
+  /** Whether the node was heard, since it is in the list. */
+  hasHeard(name: string): boolean {
+    return this.#lastHeard.has(name);
+  }
+
   /** Sends one heartbeat to every other member: what the links of this node have. */
   send(macs: readonly Mac[], subnets: readonly IpRange[]): void {
     this.#send(false, macs, subnets);

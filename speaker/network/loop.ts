@@ -4,7 +4,9 @@ import { FrameBatch } from "#lib/linux/frame-batch.ts";
 import { PollSet } from "#lib/linux/poll-set.ts";
 import { realtimeNs } from "#lib/linux/realtime-clock.ts";
 import type { MemberChange } from "#lib/membership/membership.ts";
+import type { Mac } from "#lib/wire/mac.ts";
 import { Captures } from "./captures.ts";
+import { Claims } from "./claims.ts";
 import { countsOf } from "./counts.ts";
 import { DropCounts } from "./drop-counts.ts";
 import { Duties } from "./duties.ts";
@@ -66,6 +68,7 @@ export class NetworkLoop {
   readonly #ownership: Ownership;
   readonly #duties: Duties;
   readonly #captures: Captures;
+  readonly #claims: Claims;
   readonly #drops = new DropCounts();
   readonly #latency = new Latency(realtimeNs);
   #conflicts = 0;
@@ -107,6 +110,13 @@ export class NetworkLoop {
         outbox.sendConflict({ kind: "conflict", conflict });
       },
       conflictOver: (ip) => outbox.sendConflict({ kind: "conflict-over", ip }),
+    });
+    this.#claims = new Claims({
+      mayBeNode: (ip) =>
+        this.#duties.isAnnounced(ip) ? !this.#members.hasHeardAll : this.#members.isPresuming,
+      isOfCluster: (mac) => this.#isOfCluster(mac),
+      held: (ip, judgeAt) => this.#duties.suspend(ip, judgeAt),
+      foreign: ({ ip, link, mac }) => this.#duties.claimed(ip, mac, link),
     });
     this.#members = new Members({
       nodeName,
@@ -156,8 +166,8 @@ export class NetworkLoop {
       answerRate,
       answerRatePerClient,
       groups: () => this.#links.groups,
-      claimed: (ip, mac, link) => this.#duties.claimed(ip, mac, link),
-      isOfCluster: (mac) => this.#links.hasMac(mac) || this.#members.hasMac(mac),
+      claimed: (claim) => this.#claims.hear(claim, clock()),
+      isOfCluster: (mac) => this.#isOfCluster(mac),
       isPromiscuous: (link) => promiscuousLinks.some((pattern) => pattern.test(link)),
       watch: (descriptor, onReadable) => this.#poll.watch(descriptor, onReadable),
       unwatch: (descriptor) => this.#poll.unwatch(descriptor),
@@ -168,6 +178,10 @@ export class NetworkLoop {
     };
   }
 
+  #isOfCluster(mac: Mac): boolean {
+    return this.#links.hasMac(mac) || this.#members.hasMac(mac);
+  }
+
   /** Whole milliseconds, rounded up: a turn that comes too early would only have to sleep again. */
   #sleepMs(): number {
     const now = this.#options.clock();
@@ -175,6 +189,7 @@ export class NetworkLoop {
     let until = now + (outbox.isHolding ? FLUSH_INTERVAL_MS : MAX_SLEEP_MS);
     until = Math.min(until, this.#members.nextDeadline ?? until);
     until = Math.min(until, this.#duties.nextDeadline ?? until);
+    until = Math.min(until, this.#claims.nextDeadline ?? until);
     until = Math.min(until, this.#captures.nextDeadline ?? until);
     until = Math.min(until, this.#links.nextDeadline ?? until);
     until = Math.min(until, this.#tellKernelAddressesAt ?? until);
@@ -191,6 +206,7 @@ export class NetworkLoop {
       this.#readLinks();
     }
     this.#lookAtTouched(now);
+    this.#claims.tick(now);
     this.#duties.tick(now);
     for (const link of this.#links.answering) {
       link.tick(now);

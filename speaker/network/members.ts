@@ -104,6 +104,18 @@ export class Members {
     return this.#heartbeats.hasMac(mac);
   }
 
+  /** Whether every other node was heard, so that its MAC addresses are known. */
+  get hasHeardAll(): boolean {
+    return this.#others().every((name) => this.#heartbeats.hasHeard(name));
+  }
+
+  /** Whether some are held alive that were not heard yet, as at the start. */
+  get isPresuming(): boolean {
+    return this.#others().some(
+      (name) => this.#membership?.isAlive(name) === true && !this.#heartbeats.hasHeard(name),
+    );
+  }
+
   /** Heartbeats that did not count, by reason. */
   get ignored(): Readonly<Record<string, number>> {
     return this.#membership?.ignored ?? {};
@@ -147,6 +159,10 @@ export class Members {
       this.#heartbeats.sendGoodbye();
     }
     this.#heartbeats.close();
+  }
+
+  #others(): readonly string[] {
+    return this.#list.map(({ name }) => name).filter((name) => name !== this.#options.nodeName);
   }
 
   #tryJoin(): void {

@@ -186,7 +186,7 @@ test("names the addresses to look at again, once", () => {
 });
 
 test("ten thousand Services that two hundred nodes may own fit into the thread's heap", async () => {
-  const worker = new Worker(new URL("./lab/full-table.ts", import.meta.url), {
+  const worker = new Worker(new URL("./testing/full-table.ts", import.meta.url), {
     workerData: 200,
     resourceLimits: HEAP_LIMITS,
   });

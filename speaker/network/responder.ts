@@ -5,6 +5,7 @@ import type { Log } from "#lib/log/log.ts";
 import { MAC_LENGTH, type Mac, macFromBytes } from "#lib/wire/mac.ts";
 import { AnnouncementSchedule } from "./announcement-schedule.ts";
 import type { Captures } from "./captures.ts";
+import type { Claim } from "./claims.ts";
 import type { DropCounts } from "./drop-counts.ts";
 import type { HeardAddress } from "./heard-address.ts";
 import type { Latency } from "./latency.ts";
@@ -36,8 +37,8 @@ export interface ResponderContext {
   readonly captures: Captures;
   readonly log: Log;
   readonly clock: () => number;
-  /** Told of a frame that claims one of the addresses for a host that is not of this cluster. */
-  claimed(ip: string, mac: Mac, link: string): void;
+  /** Told of a frame that claims one of the addresses for a host that is not known to be of this cluster. */
+  claimed(claim: Claim): void;
   /** Whether the MAC address is of this node or of another one of the cluster. */
   isOfCluster(mac: Mac): boolean;
 }
@@ -242,7 +243,7 @@ export class Responder {
   #hearClaim(address: HeardAddress): void {
     const mac = this.#senderMac();
     if (!this.#context.isOfCluster(mac)) {
-      this.#context.claimed(address.ip, mac, this.#link.name);
+      this.#context.claimed({ ip: address.ip, mac, link: this.#link.name });
     }
   }
 

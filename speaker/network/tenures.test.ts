@@ -120,6 +120,14 @@ describe("tentative", () => {
     ]);
   });
 
+  test("waits while it is being found out whose a claim is", () => {
+    const subject = new Subject();
+    subject.begin("new");
+    expect(subject.passTo(160).map(([, word]) => word)).toEqual(["probe", "probe"]);
+    subject.tenures.suspend(IP, START + 900);
+    expect(subject.passTo(60 * SECOND)).toEqual([[950, "own"]]);
+  });
+
   test("is contested when a foreign host claims it: silent, and told", () => {
     const subject = new Subject();
     subject.begin("new");

@@ -132,6 +132,14 @@ export class Tenures {
     return [stance(tenure)];
   }
 
+  /** Something is to be found out until then: an address that is not announced yet waits for it. */
+  suspend(ip: string, until: number): void {
+    const tenure = this.#tenures.get(ip);
+    if (tenure?.situation.state === "tentative" && tenure.dueAt <= until) {
+      this.#setDue(tenure, until + ANNOUNCE_WAIT_MS);
+    }
+  }
+
   /** Gives an address up. */
   end(ip: string): void {
     const tenure = this.#tenures.get(ip);
