@@ -19,7 +19,7 @@ export class Latency {
   }
 
   /** Measures the first frame of a batch whose answers have just left, now and then. */
-  sample(received: FrameBatch, now: number): void {
+  sample(received: Pick<FrameBatch, "receivedAtNs">, now: number): void {
     if (now < this.#sampleAt) {
       return;
     }
