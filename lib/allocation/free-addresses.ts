@@ -1,5 +1,5 @@
+import TinyQueue from "tinyqueue";
 import type { IpRange } from "#lib/address/ip-range.ts";
-import { MinHeap } from "./min-heap.ts";
 
 /**
  * The lowest free address of a range, without a list of the free ones: a /64 costs no more than a /32.
@@ -11,7 +11,7 @@ export class FreeAddresses {
   readonly #last: bigint;
   readonly #isBarred: (value: bigint) => boolean;
   #cursor: bigint;
-  readonly #released = new MinHeap();
+  readonly #released = new TinyQueue<bigint>();
   /** What the heap holds, so that an address taken and released again while it is in there is not pushed twice. */
   readonly #inHeap = new Set<bigint>();
 
@@ -23,7 +23,7 @@ export class FreeAddresses {
   }
 
   lowest(): bigint | undefined {
-    for (let value = this.#released.least; value !== undefined; value = this.#released.least) {
+    for (let value = this.#released.peek(); value !== undefined; value = this.#released.peek()) {
       if (!this.#isBarred(value)) {
         return value;
       }

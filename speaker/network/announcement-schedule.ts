@@ -1,4 +1,4 @@
-import { Heap } from "./heap.ts";
+import TinyQueue from "tinyqueue";
 import type { HeardAddress } from "./heard-address.ts";
 import type { Pace } from "./pace.ts";
 
@@ -32,15 +32,15 @@ interface Scheduled {
 
 /**
  * Says which address to announce next on one link, and when. It knows neither clock nor frames. An entry that is not
- * wanted any more stays in its heap until it is its turn, and is passed over then.
+ * wanted any more stays in its queue until it is its turn, and is passed over then.
  */
 export class AnnouncementSchedule {
   readonly #plan: AnnouncementPlan;
   readonly #pace: Pace;
   readonly #random: () => number;
   /** What is not due yet, by when it is. */
-  readonly #waiting = new Heap<Scheduled>((a, b) => a.dueAt < b.dueAt);
-  readonly #due = new Heap<Scheduled>(isMoreUrgent);
+  readonly #waiting = new TinyQueue<Scheduled>([], (a, b) => a.dueAt - b.dueAt);
+  readonly #due = new TinyQueue<Scheduled>([], byUrgency);
   /** What comes next of each address. */
   readonly #wanted = new Map<HeardAddress, Scheduled>();
 
@@ -130,20 +130,21 @@ export class AnnouncementSchedule {
     return intervalMs * share;
   }
 
-  /** The first of the heap that is still wanted; those before it are dropped. */
-  #firstWantedOf(heap: Heap<Scheduled>): Scheduled | undefined {
-    let first = heap.first;
+  /** The first of the queue that is still wanted; those before it are dropped. */
+  #firstWantedOf(queue: TinyQueue<Scheduled>): Scheduled | undefined {
+    let first = queue.peek();
     while (first !== undefined && this.#wanted.get(first.address) !== first) {
-      heap.pop();
-      first = heap.first;
+      queue.pop();
+      first = queue.peek();
     }
     return first;
   }
 }
 
-function isMoreUrgent(a: Scheduled, b: Scheduled): boolean {
+/** Earlier rounds first, then what was asked for more recently. */
+function byUrgency(a: Scheduled, b: Scheduled): number {
   if (a.round !== b.round) {
-    return a.round < b.round;
+    return a.round - b.round;
   }
-  return a.askedAt === b.askedAt ? a.dueAt < b.dueAt : a.askedAt > b.askedAt;
+  return a.askedAt === b.askedAt ? a.dueAt - b.dueAt : b.askedAt - a.askedAt;
 }

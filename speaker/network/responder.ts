@@ -274,8 +274,9 @@ export class Responder {
       }
       const { address, round } = due;
       const isFirst = round === 0;
-      address.announcements += this.#protocol.writeAnnouncement(next, address, isFirst);
-      if (isFirst) {
+      const frames = this.#protocol.writeAnnouncement(next, address, isFirst);
+      address.announcements += frames;
+      if (isFirst && frames > 0) {
         isNew.add(address);
       }
     }

@@ -23,9 +23,9 @@
  * its three probes and the wait take 200 ms, and requests are answered meanwhile, in the spirit of RFC 4429.
  */
 
+import TinyQueue from "tinyqueue";
 import type { Mac } from "#lib/wire/mac.ts";
 import { Dispute } from "./dispute.ts";
-import { Heap } from "./heap.ts";
 import { Stance } from "./heard-address.ts";
 import type { Conflict } from "./messages.ts";
 import type { Pace } from "./pace.ts";
@@ -88,7 +88,7 @@ const NEVER = Number.POSITIVE_INFINITY;
 export class Tenures {
   readonly #pace: Pace;
   readonly #tenures = new Map<string, Tenure>();
-  readonly #deadlines = new Heap<Deadline>((a, b) => a.at < b.at);
+  readonly #deadlines = new TinyQueue<Deadline>([], (a, b) => a.at - b.at);
 
   /** @param pace of the probes: of many addresses that begin at once, some wait for their first */
   constructor(pace: Pace) {
@@ -235,10 +235,10 @@ export class Tenures {
 
   /** The first that still counts; those before it are dropped. */
   #firstDeadline(): Deadline | undefined {
-    let first = this.#deadlines.first;
+    let first = this.#deadlines.peek();
     while (first !== undefined && first.tenure.dueAt !== first.at) {
       this.#deadlines.pop();
-      first = this.#deadlines.first;
+      first = this.#deadlines.peek();
     }
     return first;
   }
