@@ -1,4 +1,5 @@
 import { BATCH_SIZE, FRAME_STRIDE, type FrameBatch } from "#lib/linux/frame-batch.ts";
+import type { HeardAddress } from "./heard-address.ts";
 
 /** Where a frame is to be written: the same bytes twice. */
 export interface FramePlace {
@@ -10,21 +11,31 @@ export interface FramePlace {
 /** Gives the place for the next frame, which is of no use after the next call. */
 export type NextFrame = () => FramePlace;
 
+export interface OutgoingOptions {
+  readonly batch: FrameBatch;
+  readonly descriptor: number;
+  /** Bytes of every frame. */
+  readonly frameLength: number;
+  /** Whether somebody wants to see the frames. */
+  isWatched(): boolean;
+  /** Told of each frame just before it leaves, if so. @param at where it begins */
+  leaving(about: HeardAddress, frames: DataView, at: number): void;
+}
+
 /** Frames that leave by one socket, as many at a call as a batch holds. */
 export class Outgoing {
-  readonly #batch: FrameBatch;
-  readonly #descriptor: number;
-  readonly #frameLength: number;
+  /** What the next frames are about. */
+  about: HeardAddress | undefined;
+  readonly #options: OutgoingOptions;
   readonly #place: FramePlace;
+  /** What the frames of the batch are about. */
+  readonly #abouts: (HeardAddress | undefined)[] = [];
   #count = 0;
   #taken = 0;
 
-  /** @param frameLength bytes of every frame */
-  constructor(batch: FrameBatch, descriptor: number, frameLength: number) {
-    this.#batch = batch;
-    this.#descriptor = descriptor;
-    this.#frameLength = frameLength;
-    const view = batch.frames;
+  constructor(options: OutgoingOptions) {
+    this.#options = options;
+    const view = options.batch.frames;
     this.#place = { view, bytes: new Uint8Array(view.buffer), at: 0 };
   }
 
@@ -32,6 +43,7 @@ export class Outgoing {
     if (this.#count === BATCH_SIZE) {
       this.#send();
     }
+    this.#abouts[this.#count] = this.about;
     this.#place.at = this.#count * FRAME_STRIDE;
     this.#count += 1;
     return this.#place;
@@ -46,9 +58,22 @@ export class Outgoing {
   }
 
   #send(): void {
-    if (this.#count > 0) {
-      this.#taken += this.#batch.send(this.#descriptor, this.#count, this.#frameLength);
-      this.#count = 0;
+    if (this.#count === 0) {
+      return;
+    }
+    const { batch, descriptor, frameLength, isWatched } = this.#options;
+    if (isWatched()) {
+      this.#tell();
+    }
+    this.#taken += batch.send(descriptor, this.#count, frameLength);
+    this.#count = 0;
+  }
+
+  #tell(): void {
+    for (const [index, about] of this.#abouts.slice(0, this.#count).entries()) {
+      if (about !== undefined) {
+        this.#options.leaving(about, this.#place.view, index * FRAME_STRIDE);
+      }
     }
   }
 }

@@ -90,7 +90,15 @@ export class Responder {
       protocol.filter(maxIntervals),
     );
     this.#schedule = new AnnouncementSchedule(protocol, bounds.pace, Math.random);
-    this.#unasked = new Outgoing(context.unasked, this.#socket.descriptor, frameLength);
+    const { captures } = context;
+    this.#unasked = new Outgoing({
+      batch: context.unasked,
+      descriptor: this.#socket.descriptor,
+      frameLength,
+      isWatched: () => captures.isActive,
+      leaving: (about, frames, at) =>
+        captures.frame(about, this.#link.name, "out", frames, at, frameLength),
+    });
     protocol.setMac(link.mac);
   }
 
@@ -132,6 +140,7 @@ export class Responder {
 
   /** Announces the address once, and returns whether the link took it. */
   announceOnce(address: HeardAddress): boolean {
+    this.#unasked.about = address;
     const frames = this.#protocol.writeAnnouncement(this.#unasked.next, address, false);
     address.announcements += frames;
     return frames > 0 && this.#unasked.flush() === frames;
@@ -139,6 +148,7 @@ export class Responder {
 
   /** Asks everybody for the address; NDP's probes are sent by another thread. */
   sendProbe(address: HeardAddress): void {
+    this.#unasked.about = address;
     this.#protocol.writeProbe?.(this.#unasked.next, address);
     this.#unasked.flush();
   }
@@ -274,6 +284,7 @@ export class Responder {
       }
       const { address, round } = due;
       const isFirst = round === 0;
+      this.#unasked.about = address;
       const frames = this.#protocol.writeAnnouncement(next, address, isFirst);
       address.announcements += frames;
       if (isFirst && frames > 0) {
@@ -298,12 +309,14 @@ export class Responder {
   #notify(addresses: ReadonlySet<HeardAddress>, routers: readonly Host[], now: number): void {
     let frames = 0;
     for (const address of addresses) {
+      this.#unasked.about = address;
       for (const router of routers) {
         this.#protocol.writeNotice(this.#unasked.next, address, router);
         frames += 1;
       }
     }
     for (const { address, ip, mac } of this.#requesters.of(addresses)) {
+      this.#unasked.about = address;
       this.#protocol.writeNotice(this.#unasked.next, address, { ip, mac });
       frames += 1;
     }

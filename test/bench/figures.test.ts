@@ -7,20 +7,24 @@ test("a table shows each figure beside its bound, and whether it is kept", () =>
       { name: "speaker", value: 99.84, unit: "MiB", bound: 105 },
       { name: "to the first answer", value: 15.04, unit: "ms", bound: 15 },
       { name: "max", value: 31, unit: "ms" },
+      { name: "answers", value: 299.4, unit: "k/s", atLeast: 300 },
     ]),
   ).toEqual([
     "                     measured      bound",
     "speaker              99.8 MiB  ≤ 105 MiB  ✓",
     "to the first answer   15.0 ms    ≤ 15 ms  ✗",
     "max                   31.0 ms",
+    "answers               299 k/s  ≥ 300 k/s  ✗",
   ]);
 });
 
 test.each([
   [{ value: 105, bound: 105 }, false],
   [{ value: 105.01, bound: 105 }, true],
+  [{ value: 105, atLeast: 105 }, false],
+  [{ value: 104.99, atLeast: 105 }, true],
   [{ value: 1_000 }, false],
-])("says of %j whether it is over its bound", (part, missed) => {
+])("says of %j whether it is beyond its bound", (part, missed) => {
   expect(isMissed({ name: "", unit: "MiB", ...part })).toBe(missed);
 });
 

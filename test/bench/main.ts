@@ -6,6 +6,8 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { Command, InvalidArgumentError, Option } from "commander";
 import { allocatorFigures, measureAllocator } from "./allocator.ts";
+import { answersFigures } from "./answers/figures.ts";
+import { measureAnswers } from "./answers.ts";
 import { type Figure, isMissed, tableOf } from "./figures.ts";
 import { describeMachine, percentBusy } from "./machine.ts";
 import { measureMemory, memoryFigures } from "./memory.ts";
@@ -30,6 +32,10 @@ const PARTS = {
   allocator: async (options: BenchOptions): Promise<Part> => {
     const raw = await measureAllocator(options);
     return { raw, figures: allocatorFigures(raw) };
+  },
+  answers: async (options: BenchOptions): Promise<Part> => {
+    const raw = await measureAnswers(options);
+    return { raw, figures: answersFigures(raw) };
   },
   memory: async (options: BenchOptions): Promise<Part> => {
     const raw = await measureMemory(options);
