@@ -104,9 +104,9 @@ export class LinkAddresses {
     return Array.from(this.#links.get(index)?.gateways.values() ?? [], ({ value }) => value);
   }
 
-  /** The indexes of all links, answering or not, that have the very address. */
-  interfacesWith(ip: Ip): readonly number[] {
-    return [...new Set(this.#indexes.get(formatIp(ip)))];
+  /** The indexes of all links, answering or not, that have the very address, which is in canonical text. */
+  interfacesWith(ip: string): readonly number[] {
+    return [...new Set(this.#indexes.get(ip))];
   }
 
   /** Gives the indexes of the links whose addresses or gateways changed since this was last asked, and forgets them. */

@@ -136,8 +136,13 @@ export class LinkWatch {
     return this.answering.flatMap(({ index }) => this.#addresses.subnetsOf(index));
   }
 
-  /** The names of the links that have the very address. */
-  linksWith(ip: Ip): readonly string[] {
+  /** Gives the canonical texts of the addresses that came to or went from some link, and forgets them. */
+  takeChangedIps(): ReadonlySet<string> {
+    return this.#addresses.takeChangedIps();
+  }
+
+  /** The names of the links that have the very address, which is in canonical text. */
+  linksWith(ip: string): readonly string[] {
     return this.#addresses
       .interfacesWith(ip)
       .map((index) => this.#names.get(index) ?? `link ${index}`);

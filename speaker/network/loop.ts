@@ -10,11 +10,12 @@ import { Claims } from "./claims.ts";
 import { countsOf } from "./counts.ts";
 import { DropCounts } from "./drop-counts.ts";
 import { Duties } from "./duties.ts";
+import { KernelAddresses } from "./kernel-addresses.ts";
 import { Latency } from "./latency.ts";
 import { type LinkContext, LinkResponder } from "./link-responder.ts";
 import { LinkWatch } from "./link-watch.ts";
 import { Members } from "./members.ts";
-import type { FromNetwork, ToNetwork } from "./messages.ts";
+import type { ToNetwork } from "./messages.ts";
 import type { NetworkLog } from "./network-log.ts";
 import type { Outbox } from "./outbox.ts";
 import { Ownership, type Transfer } from "./ownership.ts";
@@ -30,9 +31,6 @@ const TELL_DROPS_INTERVAL_MS = 10_000;
 
 /** Taking a message costs some 10 µs; then heartbeats and requests have their turn. */
 const MAX_MESSAGES_A_TURN = 500;
-
-/** What the kernel has beside us is a matter for people. */
-const TELL_KERNEL_ADDRESSES_INTERVAL_MS = 1_000;
 
 export interface LoopOptions {
   readonly nodeName: string;
@@ -56,8 +54,6 @@ export interface LoopOptions {
   nextMessage(): ToNetwork | undefined;
 }
 
-type KernelAddresses = Extract<FromNetwork, { kind: "kernel-addresses" }>["addresses"];
-
 /** The loop of the network thread: waits for packets, links and messages until the next deadline, and does what is due. */
 export class NetworkLoop {
   readonly #options: LoopOptions;
@@ -69,14 +65,12 @@ export class NetworkLoop {
   readonly #duties: Duties;
   readonly #captures: Captures;
   readonly #claims: Claims;
+  readonly #kernelAddresses: KernelAddresses;
   readonly #drops = new DropCounts();
   readonly #latency = new Latency(realtimeNs);
   #conflicts = 0;
   #toldLinks = "";
-  #toldKernelAddresses = "[]";
   #tellDropsAt = 0;
-  /** Undefined: nothing can have changed. */
-  #tellKernelAddressesAt: number | undefined;
   #isStopped = false;
 
   constructor(options: LoopOptions) {
@@ -117,6 +111,11 @@ export class NetworkLoop {
       isOfCluster: (mac) => this.#isOfCluster(mac),
       held: (ip, judgeAt) => this.#duties.suspend(ip, judgeAt),
       foreign: ({ ip, link, mac }) => this.#duties.claimed(ip, mac, link),
+    });
+    this.#kernelAddresses = new KernelAddresses({
+      isOurs: (ip) => this.#ownership.has(ip),
+      linksWith: (ip) => this.#links.linksWith(ip),
+      tell: (addresses) => outbox.sendState({ kind: "kernel-addresses", addresses }),
     });
     this.#members = new Members({
       nodeName,
@@ -192,7 +191,7 @@ export class NetworkLoop {
     until = Math.min(until, this.#claims.nextDeadline ?? until);
     until = Math.min(until, this.#captures.nextDeadline ?? until);
     until = Math.min(until, this.#links.nextDeadline ?? until);
-    until = Math.min(until, this.#tellKernelAddressesAt ?? until);
+    until = Math.min(until, this.#kernelAddresses.nextDeadline ?? until);
     for (const link of this.#links.answering) {
       until = Math.min(until, link.nextDeadline ?? until);
     }
@@ -205,7 +204,7 @@ export class NetworkLoop {
     if (this.#links.hasMore) {
       this.#readLinks();
     }
-    this.#lookAtTouched(now);
+    this.#lookAtTouched();
     this.#claims.tick(now);
     this.#duties.tick(now);
     for (const link of this.#links.answering) {
@@ -220,10 +219,7 @@ export class NetworkLoop {
         this.#options.log.debug("packets dropped", news);
       }
     }
-    if (now >= (this.#tellKernelAddressesAt ?? Number.POSITIVE_INFINITY)) {
-      this.#tellKernelAddressesAt = undefined;
-      this.#tellKernelAddresses();
-    }
+    this.#kernelAddresses.tick(now);
     this.#options.outbox.flush();
   }
 
@@ -251,10 +247,10 @@ export class NetworkLoop {
           service: message.row.service,
           ip: message.row.ips.join(" "),
         });
-        this.#tellTransfers(this.#ownership.put(message.row));
+        this.#changeRow(message.row.service, () => this.#ownership.put(message.row));
         break;
       case "remove":
-        this.#tellTransfers(this.#ownership.remove(message.service));
+        this.#changeRow(message.service, () => this.#ownership.remove(message.service));
         break;
       case "ready":
         this.#members.ready();
@@ -280,6 +276,13 @@ export class NetworkLoop {
     }
   }
 
+  #changeRow(service: string, change: () => readonly Transfer[]): void {
+    const before = this.#ownership.ipsOf(service);
+    this.#tellTransfers(change());
+    const ips = [...before, ...this.#ownership.ipsOf(service)];
+    this.#kernelAddresses.look(ips, this.#options.clock());
+  }
+
   #readLinks(): void {
     this.#links.read();
     const links = this.#links.facts();
@@ -289,7 +292,7 @@ export class NetworkLoop {
       this.#options.outbox.sendState({ kind: "links", links });
       this.#members.linksChanged();
     }
-    this.#tellKernelAddressesSoon(this.#options.clock());
+    this.#kernelAddresses.look(this.#links.takeChangedIps(), this.#options.clock());
   }
 
   #aliveChanged(alive: ReadonlySet<string>, changes: readonly MemberChange[]): void {
@@ -307,26 +310,10 @@ export class NetworkLoop {
     this.#tellTransfers(this.#ownership.setNodes({ alive, subnets, changes }));
   }
 
-  #lookAtTouched(now: number): void {
+  #lookAtTouched(): void {
     const touched = this.#ownership.takeTouched();
     if (touched.size > 0) {
       this.#duties.look(touched);
-      this.#tellKernelAddressesSoon(now);
-    }
-  }
-
-  #tellKernelAddressesSoon(now: number): void {
-    this.#tellKernelAddressesAt ??= now + TELL_KERNEL_ADDRESSES_INTERVAL_MS;
-  }
-
-  #tellKernelAddresses(): void {
-    const addresses: KernelAddresses = [...this.#ownership.addresses()].flatMap((ip) =>
-      this.#links.linksWith(parseIp(ip)).map((on) => ({ ip, on })),
-    );
-    const text = JSON.stringify(addresses);
-    if (text !== this.#toldKernelAddresses) {
-      this.#toldKernelAddresses = text;
-      this.#options.outbox.sendState({ kind: "kernel-addresses", addresses });
     }
   }
 

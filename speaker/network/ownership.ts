@@ -109,6 +109,11 @@ export class Ownership {
     return touched;
   }
 
+  /** The addresses of a Service, in canonical text. */
+  ipsOf(service: string): readonly string[] {
+    return this.#rows.get(service)?.ips ?? [];
+  }
+
   /** All addresses of the table, in canonical text. */
   addresses(): Iterable<string> {
     return this.#holders.keys();
