@@ -57,10 +57,14 @@ export interface TableOptions {
   readonly now: () => number;
 }
 
+const NOBODY: ReadonlySet<string> = new Set();
+
 export class Table {
   readonly #options: TableOptions;
   readonly #listener: TableListener;
   readonly #entries = new Map<string, Entry>();
+  /** Keys of the Services that have an address in their row. */
+  readonly #byIp = new Map<string, Set<string>>();
   readonly #shown = new ShownAddresses();
 
   constructor(options: TableOptions, listener: TableListener) {
@@ -78,12 +82,8 @@ export class Table {
   }
 
   /** Keys of the Services that somebody may announce with this address, which is in canonical text. */
-  *having(ip: string): Iterable<string> {
-    for (const [key, { row }] of this.#entries) {
-      if (row?.ips.includes(ip) === true) {
-        yield key;
-      }
-    }
+  having(ip: string): ReadonlySet<string> {
+    return this.#byIp.get(ip) ?? NOBODY;
   }
 
   updateAll(): void {
@@ -127,8 +127,9 @@ export class Table {
       { service, keepers, pools, advertisements, nodes, servingNodes, ignoreExcludeLabel },
       sha256,
     );
-    const entry = { service, election, row: this.#rowOf(service, election, nodes, old?.row) };
+    const entry = { service, election, row: this.#rowOf(service, election, nodes, old) };
     this.#entries.set(key, entry);
+    this.#index(key, old?.row, entry.row);
     const isRowSame = JSON.stringify(old?.row) === JSON.stringify(entry.row);
     if (isRowSame && old?.service === service && messageOf(old) === messageOf(entry)) {
       return;
@@ -140,10 +141,25 @@ export class Table {
     this.#listener.entryChanged(entry);
   }
 
+  #index(key: string, old: Row | undefined, row: Row | undefined): void {
+    for (const ip of old?.ips ?? []) {
+      const keys = this.#byIp.get(ip);
+      keys?.delete(key);
+      if (keys?.size === 0) {
+        this.#byIp.delete(ip);
+      }
+    }
+    for (const ip of row?.ips ?? []) {
+      const keys = this.#byIp.get(ip) ?? new Set();
+      this.#byIp.set(ip, keys.add(key));
+    }
+  }
+
   #forget(old: Entry | undefined): void {
     if (old !== undefined) {
       const { key } = old.service;
       this.#entries.delete(key);
+      this.#index(key, old.row, undefined);
       if (old.row !== undefined) {
         this.#listener.rowChanged(key, undefined);
       }
@@ -155,7 +171,7 @@ export class Table {
     service: Service,
     election: Election,
     nodes: readonly Node[],
-    old: Row | undefined,
+    old: Entry | undefined,
   ): Row | undefined {
     if (election.kind === "nobody") {
       return undefined;
@@ -181,11 +197,12 @@ export class Table {
   #sinceWhen(
     service: Service,
     ips: readonly string[],
-    old: Row | undefined,
+    old: Entry | undefined,
   ): Pick<Row, "allocatedAtMs"> {
-    const isSame = old?.ips.join() === ips.join();
-    const sinceMs = isSame ? old?.allocatedAtMs : this.#options.now();
-    const allocatedAtMs = old === undefined ? allocationTimeOf(service) : sinceMs;
+    const isSame = old?.service.ingress.join() === service.ingress.join();
+    const isFirst = old === undefined || (isSame && old.row?.ips.join() !== ips.join());
+    const sinceMs = isSame ? old?.row?.allocatedAtMs : this.#options.now();
+    const allocatedAtMs = isFirst ? allocationTimeOf(service) : sinceMs;
     return allocatedAtMs === undefined ? {} : { allocatedAtMs };
   }
 

@@ -11,6 +11,7 @@ import type { Node } from "#lib/api/node.ts";
 import type { Pool } from "#lib/api/pool.ts";
 import { readAnnotation } from "#lib/api/read-annotation.ts";
 import type { Service } from "#lib/api/service.ts";
+import { electingIp } from "./node-subnets.ts";
 import {
   heldByAnother,
   type NodeFault,
@@ -125,8 +126,7 @@ interface Own {
 /** Undefined when it leaves them all. */
 function ownOf({ ips }: Place, keepers: ReadonlyMap<string, Keeper>): Own | undefined {
   const own = ips.filter((ip) => !keepers.has(ip));
-  const electedBy = own.find((ip) => !ip.includes(":")) ?? own[0];
-  return electedBy === undefined ? undefined : { ips: own, electedBy };
+  return own.length === 0 ? undefined : { ips: own, electedBy: electingIp(own) };
 }
 
 function refuseWithoutAdvertisement(

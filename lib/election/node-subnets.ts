@@ -7,7 +7,10 @@ import { contains, type IpRange } from "#lib/address/ip-range.ts";
 export interface Demand {
   /** Canonical text. */
   readonly ips: readonly string[];
-  /** For each of the addresses the node needs a link whose subnet holds it. */
+  /**
+   * The node needs a link whose subnet holds the address that decides the order of nodes. Were the others asked for too, two
+   * Services that share that address, but not all of theirs, could have two owners.
+   */
   readonly onSubnetOnly?: true;
 }
 
@@ -39,10 +42,13 @@ export class NodeSubnets {
    */
   meets(node: string, { ips, onSubnetOnly }: Demand): boolean {
     const subnets = this.#byNode.get(node);
-    return (
-      onSubnetOnly !== true || subnets === undefined || ips.every((text) => isIn(subnets, text))
-    );
+    return onSubnetOnly !== true || subnets === undefined || isIn(subnets, electingIp(ips));
   }
+}
+
+/** The address of a Service that decides the order of nodes: the first IPv4 one, or else the first. */
+export function electingIp(ips: readonly string[]): string {
+  return ips.find((ip) => !ip.includes(":")) ?? ips[0] ?? "";
 }
 
 function isIn(subnets: readonly IpRange[], text: string): boolean {

@@ -1,7 +1,7 @@
 /** Which node answers for the addresses of a Service: the first in its order that is alive. */
 
 import type { MemberChange } from "#lib/membership/membership.ts";
-import type { Demand, NodeSubnets } from "./node-subnets.ts";
+import { type Demand, electingIp, type NodeSubnets } from "./node-subnets.ts";
 
 /** The eligible nodes of one Service. */
 export interface Candidates extends Demand {
@@ -89,7 +89,7 @@ function causeWithout(
 ): string {
   const { ips, onSubnetOnly, order } = candidates;
   const eligible = new Set(order);
-  const link = `link whose subnet holds ${ips.join(" and ")}`;
+  const link = `link whose subnet holds ${electingIp(ips)}`;
   if (eligible.size === 0) {
     return "no node is eligible";
   }

@@ -107,6 +107,11 @@ export class LinuxError extends Error {
   }
 }
 
+/** Whether a call failed for its link is gone, of which netlink tells sooner or later. */
+export function isLinkGone(error: unknown): boolean {
+  return error instanceof LinuxError && (error.code === "ENODEV" || error.code === "ENXIO");
+}
+
 /**
  * Passes on what a call returned.
  *

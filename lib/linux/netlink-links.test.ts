@@ -63,6 +63,11 @@ test("leaves out an address that is not Ethernet's", () => {
   expect(event).toEqual({ kind: "link", link: { ...LINK, mac: undefined } });
 });
 
+test("does not take a wireless event for a link without address", () => {
+  const wireless = attribute(11, "0c00158b0000000000000000");
+  expect(linkEventFrom(viewOf(linkMessage(NEW, INFO, NAME, wireless)))).toBeUndefined();
+});
+
 test("does not take the end of a bridge's port for the end of the link", () => {
   const ofBridge = linkMessage(DELETED, { ...INFO, family: 7 }, NAME);
   expect(linkEventFrom(viewOf(ofBridge))).toBeUndefined();

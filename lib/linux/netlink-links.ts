@@ -34,7 +34,7 @@ export const LINK_INFO_LENGTH = 16;
 const INDEX_OFFSET = HEADER_LENGTH + 4;
 const FLAGS_OFFSET = HEADER_LENGTH + 8;
 
-const Attribute = { address: 1, name: 3, master: 10 } as const;
+const Attribute = { address: 1, name: 3, master: 10, wireless: 11 } as const;
 const Flag = {
   up: 0x1,
   broadcast: 0x2,
@@ -44,8 +44,9 @@ const Flag = {
 } as const;
 
 /**
- * Reads a message of a new, changed or deleted link. What a bridge says of its ports is passed over: it comes as a
- * message of a link, and would look like the end of that link when the port leaves the bridge.
+ * Reads a message of a new, changed or deleted link. Two that only look like it are passed over. What a bridge says of its
+ * ports would look like the end of that link when the port leaves the bridge, and what Wi-Fi says of its events
+ * (IFLA_WIRELESS) has no address, as if the link had none.
  *
  * @throws {MalformedError} when the message or an attribute is cut short
  */
@@ -54,14 +55,17 @@ export function linkEventFrom(message: DataView): LinkEvent | undefined {
   if (message.getUint8(HEADER_LENGTH) !== AddressFamily.unspecified) {
     return undefined;
   }
-  return typeOf(message) === MessageType.newLink
-    ? { kind: "link", link: linkFrom(message) }
-    : { kind: "unlink", index: message.getInt32(INDEX_OFFSET, true) };
+  if (typeOf(message) !== MessageType.newLink) {
+    return { kind: "unlink", index: message.getInt32(INDEX_OFFSET, true) };
+  }
+  const attributes = attributesFrom(message, HEADER_LENGTH + LINK_INFO_LENGTH);
+  return attributes.has(Attribute.wireless)
+    ? undefined
+    : { kind: "link", link: linkFrom(message, attributes) };
 }
 
-function linkFrom(message: DataView): Link {
+function linkFrom(message: DataView, attributes: ReadonlyMap<number, Uint8Array>): Link {
   const flags = message.getUint32(FLAGS_OFFSET, true);
-  const attributes = attributesFrom(message, HEADER_LENGTH + LINK_INFO_LENGTH);
   const address = attributes.get(Attribute.address);
   return {
     index: message.getInt32(INDEX_OFFSET, true),

@@ -131,6 +131,20 @@ describe("a request for an owned address", () => {
   });
 });
 
+describe("an address whose frames somebody only wants to see", () => {
+  test("is told of and not answered", () => {
+    const watched = hear(OTHER, Stance.watch);
+    expect(answer(frameOf({ arp: { targetIp: OTHER } })).verdict).toBe(Verdict.notOurs);
+    expect(answerer.lastHeard).toBe(watched);
+  });
+
+  test("may be that of an asker, who is answered as before", () => {
+    hear(CLIENT_IP, Stance.watch);
+    expect(answer(frameOf()).verdict).toBe(Verdict.answer);
+    expect(answerer.lastHeard).toBe(owned);
+  });
+});
+
 test("hears a request for an address that is only listened for, and is silent", () => {
   const heard = hear(OTHER, Stance.listen);
   const { verdict, reply } = answer(frameOf({ arp: { targetIp: OTHER } }));

@@ -64,7 +64,7 @@ export class ArpAnswerer implements Answerer {
       return refusal;
     }
     const claimed = this.addresses.get(frames.getInt32(start + AT.senderIp));
-    if (claimed !== undefined) {
+    if (claimed !== undefined && claimed.stance !== Stance.watch) {
       this.lastHeard = claimed;
       return Verdict.conflict;
     }
@@ -73,6 +73,9 @@ export class ArpAnswerer implements Answerer {
       return Verdict.notOurs;
     }
     this.lastHeard = asked;
+    if (asked.stance === Stance.watch) {
+      return Verdict.notOurs;
+    }
     if (asked.stance === Stance.listen) {
       return Verdict.heard;
     }

@@ -34,7 +34,7 @@ function hear(about = address, length = 42): void {
 
 test("copies the frames about an address, and tells of them a moment later", () => {
   captures.begin(ORDER);
-  expect([captures.isActive, captures.has("192.0.2.10"), changed]).toEqual([
+  expect([captures.isActive, captures.ips.has("192.0.2.10"), changed]).toEqual([
     true,
     true,
     ["192.0.2.10"],

@@ -40,8 +40,9 @@ export class Captures {
     return this.#captures.size > 0;
   }
 
-  has(ip: string): boolean {
-    return this.#captures.values().some(({ order }) => order.ip === ip);
+  /** The addresses whose frames are wanted, in canonical text. */
+  get ips(): ReadonlySet<string> {
+    return new Set(this.#captures.values().map(({ order }) => order.ip));
   }
 
   begin(order: CaptureOrder): void {

@@ -38,6 +38,11 @@ export class Dispute {
     return this.#untold === undefined ? Number.POSITIVE_INFINITY : this.#toldAt + TELL_INTERVAL_MS;
   }
 
+  /** Nobody could have been heard until now. */
+  waitAnew(now: number): void {
+    this.#heardAt = now;
+  }
+
   hear(mac: Mac, link: string, now: number): void {
     this.#heardAt = now;
     if (!this.#told.has(mac) && this.#told.size < MAX_TOLD_MACS) {

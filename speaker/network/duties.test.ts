@@ -15,6 +15,7 @@ class FakeLink implements DutyLink {
   readonly name: string;
   readonly stances = new Map<string, Stance>();
   readonly done: string[] = [];
+  hasCarrier = true;
 
   constructor(index: number, name: string) {
     this.index = index;
@@ -34,8 +35,9 @@ class FakeLink implements DutyLink {
     return true;
   }
 
-  probe(ip: string): void {
+  probe(ip: string): boolean {
     this.done.push(`probe ${ip}`);
+    return this.hasCarrier;
   }
 }
 
@@ -63,7 +65,7 @@ beforeEach(() => {
     wallClock: () => 1_000_000 + now,
     links: () => [eth0, eth1],
     isInSubnetOf: ({ name }) => name === "eth1",
-    isCaptured: (ip) => ip === captured,
+    captured: () => new Set([captured]),
     conflict: ({ when, mac }) => told.push(`${when} ${mac}`),
     conflictOver: (ip) => told.push(`over ${ip}`),
   });
@@ -122,7 +124,7 @@ describe("a link", () => {
   test("hears of an address whose frames somebody wants to see", () => {
     captured = "192.0.2.99";
     duties.look([captured]);
-    expect(eth0.stances.get(captured)).toBe(Stance.listen);
+    expect(eth0.stances.get(captured)).toBe(Stance.watch);
     captured = "";
     duties.look(["192.0.2.99"]);
     expect(eth0.stances.get("192.0.2.99")).toBeUndefined();
@@ -154,6 +156,31 @@ describe("an address that was just allocated", () => {
     put({ ...ROW, allocatedAtMs: 900_000 }, "n1");
     expect(stances()).toEqual([Stance.own, Stance.own]);
   });
+});
+
+test("an address that comes to be known as contested is silent, once for each time that it is said", () => {
+  put(ROW, "n1");
+  put({ ...ROW, contested: [IP] }, "n1");
+  expect(stances()).toEqual([Stance.listen, Stance.listen]);
+  runFor(11_000);
+  put({ ...ROW, contested: [IP], links: ["eth0"] }, "n1");
+  expect(stances()).toEqual([Stance.own, undefined]);
+});
+
+test("an address that was just allocated waits for a link that can ask", () => {
+  eth0.hasCarrier = false;
+  eth1.hasCarrier = false;
+  put({ ...ROW, allocatedAtMs: 999_000 }, "n1");
+  runFor(1_000);
+  expect(stances()).toEqual([Stance.tentative, Stance.tentative]);
+  eth1.hasCarrier = true;
+  runFor(1_000);
+  expect(stances()).toEqual([Stance.own, Stance.own]);
+});
+
+test("the clock of the controller may be ahead by some seconds", () => {
+  put({ ...ROW, allocatedAtMs: 1_005_000 }, "n1");
+  expect(stances()).toEqual([Stance.tentative, Stance.tentative]);
 });
 
 test("an address that is known to be contested is silent from the start", () => {

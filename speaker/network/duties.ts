@@ -20,7 +20,8 @@ export interface DutyLink {
   readonly name: string;
   set(ip: string, stance: Stance | undefined): void;
   defend(ip: string): boolean;
-  probe(ip: string): void;
+  /** Returns whether the question went out. */
+  probe(ip: string): boolean;
 }
 
 export interface DutyOptions {
@@ -36,8 +37,8 @@ export interface DutyOptions {
   links(): readonly DutyLink[];
   /** Whether the link has a subnet that holds the address. */
   isInSubnetOf(link: DutyLink, ip: string): boolean;
-  /** Whether somebody wants to see what concerns the address. */
-  isCaptured(ip: string): boolean;
+  /** The addresses about which somebody wants to see the frames. */
+  captured(): ReadonlySet<string>;
   conflict(conflict: Conflict): void;
   conflictOver(ip: string): void;
 }
@@ -74,8 +75,8 @@ export class Duties {
 
   /** Takes up all that a link has to do that came, or may answer for other addresses than before. */
   lookAtLink(link: DutyLink): void {
-    const { ownership } = this.#options;
-    for (const ip of ownership.addresses()) {
+    const { captured, ownership } = this.#options;
+    for (const ip of new Set([...ownership.addresses(), ...captured()])) {
       link.set(ip, this.#stanceOn(link, ip, ownership.partIn(ip)));
     }
   }
@@ -102,28 +103,30 @@ export class Duties {
       this.#tenures.end(ip);
       return [];
     }
-    return stance === undefined
-      ? this.#tenures.begin(ip, this.#howToBegin(part), this.#options.clock())
-      : [];
+    const now = this.#options.clock();
+    if (stance === undefined) {
+      return this.#tenures.begin(ip, this.#howToBegin(part), now);
+    }
+    return this.#options.ownership.takeNewlyContested(ip) ? this.#tenures.contest(ip, now) : [];
   }
 
   #howToBegin({ isContested, firstSinceMs }: Part): "contested" | "known" | "new" {
     if (isContested) {
       return "contested";
     }
-    const isNew =
-      firstSinceMs !== undefined && this.#options.wallClock() - firstSinceMs < NEW_FOR_MS;
-    return isNew ? "new" : "known";
+    const ageMs = this.#options.wallClock() - (firstSinceMs ?? Number.NEGATIVE_INFINITY);
+    // the clock of the one who allocated it may be ahead
+    return Math.abs(ageMs) < NEW_FOR_MS ? "new" : "known";
   }
 
   #stanceOn(link: DutyLink, ip: string, part: Part | undefined): Stance | undefined {
-    const { isCaptured, isInSubnetOf } = this.#options;
+    const { captured, isInSubnetOf } = this.#options;
     const mayAnswer = part?.on.some(
       (allowed) =>
         isAllowed(link, allowed) && (allowed.onSubnetOnly !== true || isInSubnetOf(link, ip)),
     );
     if (mayAnswer !== true) {
-      return isCaptured(ip) ? Stance.listen : undefined;
+      return captured().has(ip) ? Stance.watch : undefined;
     }
     return part?.isOwner === true ? this.#tenures.stanceOf(ip) : Stance.listen;
   }
@@ -144,11 +147,13 @@ export class Duties {
         }
         break;
       }
-      case "probe":
-        for (const link of links()) {
-          link.probe(effect.ip);
+      case "probe": {
+        const sent = links().map((link) => link.probe(effect.ip));
+        if (!sent.includes(true)) {
+          this.#tenures.notProbed(effect.ip, this.#options.clock());
         }
         break;
+      }
       case "defend":
         links()
           .find(({ name }) => name === effect.link)

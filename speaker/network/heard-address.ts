@@ -7,6 +7,8 @@ export const Stance = {
   /** It answers, so that nobody waits, without overriding what others say: nobody has objected yet. */
   tentative: 1,
   own: 2,
+  /** Somebody wants to see the frames that ask for it; it is nothing to this node. */
+  watch: 3,
 } as const;
 export type Stance = (typeof Stance)[keyof typeof Stance];
 

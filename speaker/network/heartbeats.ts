@@ -62,6 +62,8 @@ export class Heartbeats {
   /** By member; undefined where its Node gives no address to send to. */
   #peers: ReadonlyMap<string, Peer | undefined> = new Map();
   readonly #lastHeard = new Map<string, LastHeard>();
+  /** The MAC addresses of all of these, for each claim of an address is looked up; undefined: to be gathered anew. */
+  #macs: ReadonlySet<Mac> | undefined;
 
   constructor(options: HeartbeatOptions) {
     this.#options = options;
@@ -107,6 +109,7 @@ export class Heartbeats {
     for (const name of this.#lastHeard.keys()) {
       if (!names.has(name)) {
         this.#lastHeard.delete(name);
+        this.#macs = undefined;
       }
     }
     this.#findPeers();
@@ -114,7 +117,8 @@ export class Heartbeats {
 
   /** Whether the MAC address is of another node that was heard. */
   hasMac(mac: Mac): boolean {
-    return this.#lastHeard.values().some(({ macs }) => macs.includes(mac));
+    this.#macs ??= new Set(this.#lastHeard.values().flatMap(({ macs }) => macs));
+    return this.#macs.has(mac);
   }
 
   /** Whether the node was heard, since it is in the list. */
@@ -164,7 +168,7 @@ export class Heartbeats {
       ...this.#numbers.next(),
       leaving,
       macs: [...new Set(macs)].slice(0, MAX_MACS),
-      subnets: withoutDoubles(subnets).slice(0, MAX_SUBNETS),
+      subnets: tellable(subnets),
     };
     for (const key of this.#keys.inForce) {
       const datagram = formatHeartbeat(heartbeat, (bytes) => tagOf(bytes, key));
@@ -189,6 +193,9 @@ export class Heartbeats {
         const { sender, leaving, macs } = heartbeat;
         const from = { socket, address: socket.source.slice() };
         this.#lastHeard.set(sender, { heartbeat, from, macs: leaving ? (last?.macs ?? []) : macs });
+        if (!leaving && last?.macs.join() !== macs.join()) {
+          this.#macs = undefined;
+        }
       }
     } catch (error) {
       if (!(error instanceof MalformedError)) {
@@ -239,8 +246,10 @@ export class Heartbeats {
   }
 }
 
-function withoutDoubles(ranges: readonly IpRange[]): readonly IpRange[] {
-  return [...new Map(ranges.map((range) => [formatRange(range), range])).values()];
+/** What of these subnets a heartbeat can tell. A node that counted on more of its own than the others know would own alone. */
+export function tellable(subnets: readonly IpRange[]): readonly IpRange[] {
+  const withoutDoubles = new Map(subnets.map((subnet) => [formatRange(subnet), subnet])).values();
+  return [...withoutDoubles.take(MAX_SUBNETS)];
 }
 
 function isSame(one: Heartbeat, other: Heartbeat | undefined): boolean {

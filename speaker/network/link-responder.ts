@@ -1,4 +1,5 @@
 import type { Ip } from "#lib/address/ip.ts";
+import { isLinkGone } from "#lib/linux/libc.ts";
 import type { MulticastMemberships } from "#lib/linux/multicast-memberships.ts";
 import type { Mac } from "#lib/wire/mac.ts";
 import { solicitedNodeGroup } from "#lib/wire/ndp.ts";
@@ -39,7 +40,7 @@ export class LinkResponder {
   readonly #arpProtocol = new ArpProtocol();
   readonly #arp: Responder;
   readonly #ndpProtocol = new NdpProtocol();
-  /** Only where there is an IPv6 address to hear of. */
+  /** Only where there is an IPv6 address to hear of, and none once the link was found gone. */
   #ndp: Responder | undefined;
   #link: AnsweringLink;
   #ticks = 0;
@@ -92,9 +93,6 @@ export class LinkResponder {
   addressesChanged(): void {
     const hadSource = this.#ndpProtocol.hasSource;
     this.#ndpProtocol.setSource(this.#context.linkLocalOf(this.index));
-    if (this.#ndp === undefined) {
-      return;
-    }
     this.#context.groups().rejoin(this.index);
     if (!hadSource && this.#ndpProtocol.hasSource) {
       this.#announceAll((address) => address.value.family === "IPv6");
@@ -120,17 +118,20 @@ export class LinkResponder {
   /** Announces the address once, and returns whether the link took it. */
   defend(ip: string): boolean {
     const address = this.#addresses.get(ip);
-    return address !== undefined && this.#responderOf(address).announceOnce(address);
+    return address !== undefined && this.#responderOf(address)?.announceOnce(address) === true;
   }
 
-  /** Asks whether somebody has the address. */
-  probe(ip: string): void {
+  /** Asks whether somebody has the address, and returns whether the question went out, as far as is known. */
+  probe(ip: string): boolean {
     const address = this.#addresses.get(ip);
-    if (address?.value.family === "IPv4") {
-      this.#arp.sendProbe(address);
-    } else if (address !== undefined) {
-      this.#context.probe(ip, this.#link, this.#ndpProtocol.nonce);
+    if (address === undefined || address.stance === Stance.watch || !this.#link.carrier) {
+      return false;
     }
+    if (address.value.family === "IPv4") {
+      return this.#arp.sendProbe(address);
+    }
+    this.#context.probe(ip, this.#link, this.#ndpProtocol.nonce);
+    return true;
   }
 
   /** When `tick` has something to do at the earliest; undefined: never. */
@@ -156,20 +157,19 @@ export class LinkResponder {
     this.#close(this.#arp);
     if (this.#ndp !== undefined) {
       this.#close(this.#ndp);
-      this.#context.groups().leaveLink(this.index);
     }
+    this.#context.groups().leaveLink(this.index);
   }
 
   #hear(address: HeardAddress): void {
     this.#addresses.set(address.ip, address);
     if (address.value.family === "IPv6") {
-      this.#ndp ??= this.#openNdp();
       this.#context.groups().join(this.index, solicitedNodeGroup(address.value));
     }
     const responder = this.#responderOf(address);
-    responder.hear(address);
+    responder?.hear(address);
     if (address.stance === Stance.own) {
-      responder.announce(address);
+      responder?.announce(address);
     }
   }
 
@@ -178,7 +178,7 @@ export class LinkResponder {
       return;
     }
     this.#addresses.delete(address.ip);
-    this.#responderOf(address).forget(address);
+    this.#responderOf(address)?.forget(address);
     if (address.value.family === "IPv6") {
       this.#context.groups().leave(this.index, solicitedNodeGroup(address.value));
     }
@@ -188,11 +188,11 @@ export class LinkResponder {
     const responder = this.#responderOf(address);
     address.stance = stance;
     if (stance === Stance.own) {
-      responder.announce(address);
+      responder?.announce(address);
     } else {
-      responder.withdraw(address);
+      responder?.withdraw(address);
     }
-    if (stance === Stance.listen) {
+    if (stance !== Stance.tentative && stance !== Stance.own) {
       address.wasAnswered = false;
     }
   }
@@ -200,12 +200,13 @@ export class LinkResponder {
   #announceAll(isMeant: (address: HeardAddress) => boolean): void {
     for (const address of this.#addresses.values()) {
       if (address.stance === Stance.own && isMeant(address)) {
-        this.#responderOf(address).announce(address);
+        this.#responderOf(address)?.announce(address);
       }
     }
   }
 
-  #responderOf({ value }: HeardAddress): Responder {
+  /** Undefined when the link is gone, of which netlink has not told yet. */
+  #responderOf({ value }: HeardAddress): Responder | undefined {
     if (value.family === "IPv4") {
       return this.#arp;
     }
@@ -213,9 +214,16 @@ export class LinkResponder {
     return this.#ndp;
   }
 
-  #openNdp(): Responder {
+  #openNdp(): Responder | undefined {
     this.#ndpProtocol.setSource(this.#context.linkLocalOf(this.index));
-    return this.#open(this.#ndpProtocol);
+    try {
+      return this.#open(this.#ndpProtocol);
+    } catch (error) {
+      if (isLinkGone(error)) {
+        return undefined;
+      }
+      throw error;
+    }
   }
 
   #open(protocol: ArpProtocol | NdpProtocol): Responder {

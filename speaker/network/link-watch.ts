@@ -1,6 +1,6 @@
 import { formatIp, type Ip } from "#lib/address/ip.ts";
 import { formatRange, type IpRange } from "#lib/address/ip-range.ts";
-import { LinuxError } from "#lib/linux/libc.ts";
+import { isLinkGone, LinuxError } from "#lib/linux/libc.ts";
 import { MulticastMemberships } from "#lib/linux/multicast-memberships.ts";
 import { NetlinkQuery } from "#lib/linux/netlink-query.ts";
 import { type NetlinkEvent, NetlinkSocket } from "#lib/linux/netlink-socket.ts";
@@ -12,9 +12,6 @@ import type { AnsweringLink } from "./link-rules.ts";
 import { Links } from "./links.ts";
 import type { LinkFacts } from "./messages.ts";
 import type { Host } from "./protocol.ts";
-
-/** The link went away before netlink could say so. */
-const GONE: ReadonlySet<string> = new Set(["ENODEV", "ENXIO"]);
 
 /** Some hundred messages each; then the other descriptors have their turn. */
 const MAX_DATAGRAMS_A_TURN = 8;
@@ -198,7 +195,7 @@ export class LinkWatch {
       this.#options.changed(opened);
       return opened;
     } catch (error) {
-      if (error instanceof LinuxError && GONE.has(error.code)) {
+      if (isLinkGone(error)) {
         return undefined;
       }
       throw error;

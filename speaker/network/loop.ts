@@ -98,7 +98,7 @@ export class NetworkLoop {
       wallClock,
       links: () => this.#links.answering,
       isInSubnetOf: (link, ip) => this.#links.isInSubnetOf(link.index, parseIp(ip)),
-      isCaptured: (ip) => this.#captures.has(ip),
+      captured: () => this.#captures.ips,
       conflict: (conflict) => {
         this.#conflicts += 1;
         outbox.sendConflict({ kind: "conflict", conflict });

@@ -10,7 +10,7 @@ import {
 import type { Heartbeat } from "#lib/wire/heartbeat.ts";
 import type { Mac } from "#lib/wire/mac.ts";
 import type { DropCounts } from "./drop-counts.ts";
-import { Heartbeats } from "./heartbeats.ts";
+import { Heartbeats, tellable } from "./heartbeats.ts";
 import type { MemberAddress } from "./messages.ts";
 
 /** How long to wait until the port is tried again that another process has. */
@@ -87,7 +87,7 @@ export class Members {
 
   /** The links of this node may have other subnets than before; if so, the others hear of it at the next tick. */
   linksChanged(): void {
-    const isNews = this.subnets.set(this.#options.nodeName, this.#options.subnets());
+    const isNews = this.subnets.set(this.#options.nodeName, this.#ownSubnets());
     if (isNews) {
       this.#beatAt = this.#options.clock();
     }
@@ -138,7 +138,7 @@ export class Members {
       return;
     }
     if (now >= this.#beatAt) {
-      this.#heartbeats.send(this.#options.macs(), this.#options.subnets());
+      this.#heartbeats.send(this.#options.macs(), this.#ownSubnets());
       const inStep = this.#beatAt + HEARTBEAT_INTERVAL_MS;
       this.#beatAt = inStep > now ? inStep : now + HEARTBEAT_INTERVAL_MS;
     }
@@ -161,6 +161,10 @@ export class Members {
     this.#heartbeats.close();
   }
 
+  #ownSubnets(): readonly IpRange[] {
+    return tellable(this.#options.subnets());
+  }
+
   #others(): readonly string[] {
     return this.#list.map(({ name }) => name).filter((name) => name !== this.#options.nodeName);
   }
@@ -176,7 +180,7 @@ export class Members {
     }
     const names = this.#list.map(({ name }) => name);
     this.#membership = new Membership(this.#options.nodeName, names, now);
-    this.subnets.set(this.#options.nodeName, this.#options.subnets());
+    this.subnets.set(this.#options.nodeName, this.#ownSubnets());
     this.#beatAt = now;
     this.#options.onOpen(descriptors);
     this.#options.onAlive(this.#membership.alive(), []);

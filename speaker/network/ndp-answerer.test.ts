@@ -224,7 +224,7 @@ describe("a solicitation for an owned address", () => {
     { from: "a link-local address", source: CLIENT_LOCAL, message: SOLICITATION, by: OWNED },
     { from: "any other", source: CLIENT, message: SOLICITATION, by: OWNED },
     { from: "no address yet", source: UNSPECIFIED, message: PROBE, by: LINK_LOCAL },
-  ])("from $from is answered by the address that fits it", ({ source, message, by }) => {
+  ])("from $from is answered from the address that fits it", ({ source, message, by }) => {
     const { reply } = answer(frameOf({ source, message }));
     expect(parseNdp(parseEthernet(reply).payload).source).toEqual(by);
   });
@@ -244,6 +244,19 @@ test("answers for an address that is not announced yet, and overrides nobody", (
   expect(parseNdp(parseEthernet(reply).payload).message).toMatchObject({
     isSolicited: true,
     isOverride: false,
+  });
+});
+
+describe("an address whose frames somebody only wants to see", () => {
+  test("is told of and not answered", () => {
+    const watched = hear(OTHER, Stance.watch);
+    const { verdict } = answer(frameOf({ message: { ...SOLICITATION, target: OTHER } }));
+    expect([verdict, answerer.lastHeard]).toEqual([Verdict.notOurs, watched]);
+  });
+
+  test("may be that of an asker, who is answered as before", () => {
+    hear(CLIENT, Stance.watch);
+    expect([answer(frameOf()).verdict, answerer.lastHeard]).toEqual([Verdict.answer, owned]);
   });
 });
 

@@ -98,7 +98,7 @@ export class NdpAnswerer implements Answerer {
     }
     const isSolicitation = frames.getUint8(start + AT.type) === NdpType.solicitation;
     const claimed = this.addresses.find(frames, start + (isSolicitation ? AT.source : AT.target));
-    if (claimed !== undefined) {
+    if (claimed !== undefined && claimed.stance !== Stance.watch) {
       this.lastHeard = claimed;
       return Verdict.conflict;
     }
@@ -107,6 +107,9 @@ export class NdpAnswerer implements Answerer {
       return Verdict.notOurs;
     }
     this.lastHeard = asked;
+    if (asked.stance === Stance.watch) {
+      return Verdict.notOurs;
+    }
     if (asked.stance === Stance.listen) {
       return Verdict.heard;
     }

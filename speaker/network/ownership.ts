@@ -54,6 +54,7 @@ export class Ownership {
   readonly #holders = new Map<string, Set<string>>();
   #nodes: Omit<Nodes, "changes"> = { alive: new Set(), subnets: new NodeSubnets() };
   #touched = new Set<string>();
+  readonly #newlyContested = new Set<string>();
 
   constructor(self: string) {
     this.#self = self;
@@ -69,6 +70,11 @@ export class Ownership {
       this.#nodeNames.release(before.order);
     }
     this.#rows.set(row.service, held);
+    for (const ip of row.contested ?? []) {
+      if (before?.contested?.includes(ip) !== true) {
+        this.#newlyContested.add(ip);
+      }
+    }
     for (const ip of row.ips) {
       this.#hold(ip, row.service);
     }
@@ -107,6 +113,11 @@ export class Ownership {
     const touched = this.#touched;
     this.#touched = new Set();
     return touched;
+  }
+
+  /** Whether a row has come to say, since this was last asked, that another host has the address. */
+  takeNewlyContested(ip: string): boolean {
+    return this.#newlyContested.delete(ip);
   }
 
   /** The addresses of a Service, in canonical text. */
@@ -203,6 +214,7 @@ export class Ownership {
     holders?.delete(service);
     if (holders?.size === 0) {
       this.#holders.delete(ip);
+      this.#newlyContested.delete(ip);
     }
     this.#touched.add(ip);
   }

@@ -146,11 +146,11 @@ export class Responder {
     return frames > 0 && this.#unasked.flush() === frames;
   }
 
-  /** Asks everybody for the address; NDP's probes are sent by another thread. */
-  sendProbe(address: HeardAddress): void {
+  /** Asks everybody for the address, and returns whether the link took it. NDP's probes are sent by another thread. */
+  sendProbe(address: HeardAddress): boolean {
     this.#unasked.about = address;
     this.#protocol.writeProbe?.(this.#unasked.next, address);
-    this.#unasked.flush();
+    return this.#unasked.flush() > 0;
   }
 
   /** When `tick` has something to do at the earliest; undefined: never. */
@@ -237,6 +237,10 @@ export class Responder {
     const { answerer, addressLength } = this.#protocol;
     if (verdict === Verdict.conflict) {
       this.#hearClaim(address);
+      return;
+    }
+    if (verdict === Verdict.notOurs) {
+      drops.count(verdict);
       return;
     }
     address.askedAt = now;

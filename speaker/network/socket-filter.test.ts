@@ -167,3 +167,17 @@ test("hands on what else the kernel has against a filter", () => {
   broken.changed("came");
   expect(() => broken.tick(0)).toThrow("Cannot attach a filter: invalid argument");
 });
+
+test("keeps the filter that is there while the kernel has room for no other, and tries again", () => {
+  hear(1);
+  filter.tick(0);
+  room = 0;
+  hear(2);
+  filter.tick(300);
+  filter.tick(400);
+  expect(warnings).toHaveLength(1);
+  expect(filter.nextDeadline).toBe(500);
+  room = Number.POSITIVE_INFINITY;
+  filter.tick(500);
+  expect(set.at(-1)).toBe("2 by 2");
+});

@@ -23,6 +23,10 @@ const LADDER = [
   },
 ] as const;
 
+/** Of the loosest: the one that is there stays, and passes no address that came since. */
+const NO_ROOM =
+  "the kernel has no room for any filter: new addresses are not answered until it has; raise net.core.optmem_max to 131072";
+
 /** The socket whose filter it is. */
 export interface FilteredSocket {
   /** @throws {LinuxError} ENOMEM when the kernel has no room for the filter beside the one that it replaces */
@@ -95,7 +99,9 @@ export class SocketFilter {
 
   #setTightest(): void {
     // first, for the kernel has both for a moment: where the tight one has room beside the open one, the way back has too
-    this.#open();
+    if (!this.#open()) {
+      return;
+    }
     for (const { maxIntervals, refused } of LADDER) {
       const filter = this.#make(maxIntervals);
       if (this.#isTaken(filter)) {
@@ -116,7 +122,7 @@ export class SocketFilter {
       this.#socket.setFilter(filter);
       return true;
     } catch (error) {
-      if (!(error instanceof LinuxError) || error.code !== "ENOMEM") {
+      if (!isOutOfMemory(error)) {
         throw error;
       }
       this.#refusedLength = filter.length;
@@ -124,11 +130,23 @@ export class SocketFilter {
     }
   }
 
-  #open(): void {
-    if (!this.#isOpen) {
-      this.#socket.setFilter(this.#make(undefined));
-      this.#isOpen = true;
+  /** Returns whether every address passes; if the kernel has no room even for that, it is tried again in a moment. */
+  #open(): boolean {
+    if (this.#isOpen) {
+      return true;
     }
+    const filter = this.#make(undefined);
+    try {
+      this.#socket.setFilter(filter);
+      this.#isOpen = true;
+    } catch (error) {
+      if (!isOutOfMemory(error)) {
+        throw error;
+      }
+      this.#isStale = true;
+      this.#warnOnce(NO_ROOM, filter.length);
+    }
+    return this.#isOpen;
   }
 
   #warnOnce(refused: string, instructions: number): void {
@@ -137,4 +155,8 @@ export class SocketFilter {
       this.#log.warn(refused, { link: this.#link, instructions });
     }
   }
+}
+
+function isOutOfMemory(error: unknown): boolean {
+  return error instanceof LinuxError && error.code === "ENOMEM";
 }

@@ -120,6 +120,16 @@ describe("tentative", () => {
     ]);
   });
 
+  test("waits for probes that can go out: silence on a dead cable says nothing", () => {
+    const subject = new Subject();
+    subject.begin("new");
+    for (let ms = 0; ms < 400; ms += 75) {
+      subject.tenures.notProbed(IP, START + ms);
+      expect(subject.passTo(ms + 75).map(([, word]) => word)).toEqual(["probe"]);
+    }
+    expect(subject.passTo(SECOND).map(([, word]) => word)).toEqual(["probe", "probe", "own"]);
+  });
+
   test("waits while it is being found out whose a claim is", () => {
     const subject = new Subject();
     subject.begin("new");
@@ -194,7 +204,25 @@ describe("contested", () => {
   });
 });
 
+test("contested, it stays so while no probe can go out", () => {
+  const subject = new Subject();
+  subject.begin("contested");
+  subject.passTo(9 * SECOND);
+  subject.tenures.notProbed(IP, START + 9 * SECOND);
+  expect(subject.passTo(18 * SECOND).map(([, word]) => word)).not.toContain("own");
+  expect(subject.passTo(20 * SECOND).map(([, word]) => word)).toContain("own");
+});
+
 describe("announced", () => {
+  test("is contested when another node found out that a foreign host had it first", () => {
+    const subject = new Subject();
+    subject.begin("known");
+    expect(subject.tenures.contest(IP, START)).toEqual([
+      { kind: "stance", ip: IP, stance: Stance.listen },
+    ]);
+    expect(subject.tenures.contest(IP, START)).toEqual([]);
+  });
+
   test("is disputed when a foreign host claims it: defended, told, and answered on", () => {
     const subject = new Subject();
     subject.begin("known");

@@ -132,6 +132,27 @@ export class Tenures {
     return [stance(tenure)];
   }
 
+  /** A foreign host had the address first: what another node found out while this one owned it already. */
+  contest(ip: string, now: number): readonly Effect[] {
+    const tenure = this.#tenures.get(ip);
+    if (tenure?.situation.state !== "announced") {
+      return [];
+    }
+    tenure.situation = { state: "contested", dispute: new Dispute(now), probeAt: now };
+    this.#setDue(tenure, now);
+    return [stance(tenure)];
+  }
+
+  /** A probe could not go out, as when no link has a carrier: that nobody objects says nothing. */
+  notProbed(ip: string, now: number): void {
+    const { situation } = this.#tenures.get(ip) ?? {};
+    if (situation?.state === "tentative") {
+      situation.probesLeft = PROBES;
+    } else if (situation?.state === "contested") {
+      situation.dispute.waitAnew(now);
+    }
+  }
+
   /** Something is to be found out until then: an address that is not announced yet waits for it. */
   suspend(ip: string, until: number): void {
     const tenure = this.#tenures.get(ip);

@@ -7,6 +7,7 @@ import {
   noLinkInSubnet,
   noLivingSpeaker,
   noSuchInterface,
+  ownerLacksLink,
   partlyHeldByAnother,
 } from "./announced.ts";
 
@@ -37,6 +38,12 @@ test.each<[Announcement, string, string, string]>([
     "False",
     "NoLinkInSubnet",
     "No living node that may announce 192.0.2.10 and 2001:db8::10 has a link whose subnet holds each of them: give a link of n1, n2, n3 or another an address of that subnet, or annotate the pool with herald-lb.io/interfaces: all",
+  ],
+  [
+    ownerLacksLink(["2001:db8::10"], "n1"),
+    "False",
+    "NoLinkInSubnet",
+    "n1 owns 2001:db8::10, and none of its links that may answer has a subnet that holds it: give one an address of that subnet, correct spec.interfaces of the L2Advertisement, or annotate the pool with herald-lb.io/interfaces: all",
   ],
   [
     noSuchInterface(IPS, "n1", ["eth8", "eth9"]),

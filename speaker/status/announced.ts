@@ -85,6 +85,21 @@ export function noLinkInSubnet(ips: readonly string[], order: readonly string[])
   };
 }
 
+/**
+ * The node owns the addresses, for it has a link for another one of the Service, or such a link may not answer.
+ *
+ * @param ips that no link may answer for
+ */
+export function ownerLacksLink(ips: readonly string[], node: string): Announcement {
+  return {
+    status: "False",
+    reason: "NoLinkInSubnet",
+    message:
+      `${node} owns ${ips.join(" and ")}, and none of its links that may answer has a subnet that holds ${ips.length > 1 ? "them" : "it"}: ` +
+      `give one an address of that subnet, correct spec.interfaces of the L2Advertisement, or annotate the pool with ${POOL_ANNOTATION.interfaces}: all`,
+  };
+}
+
 /** @param links names that the L2Advertisements give */
 export function noSuchInterface(
   ips: readonly string[],

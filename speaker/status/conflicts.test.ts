@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test } from "vitest";
-import { conflictOf } from "#lib/api/address-conflict.ts";
+import { conflictCondition, conflictOf } from "#lib/api/address-conflict.ts";
 import type { Service } from "#lib/api/service.ts";
 import { service } from "#lib/api/testing/fixture.ts";
 import type { Conflict } from "#speaker/network/messages.ts";
@@ -55,7 +55,8 @@ beforeEach(() => {
     },
     table: {
       get: entryOf,
-      having: (ip) => [...services.keys()].filter((key) => entryOf(key)?.row?.ips.includes(ip)),
+      having: (ip) =>
+        new Set([...services.keys()].filter((key) => entryOf(key)?.row?.ips.includes(ip))),
     },
     log: { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} },
   });
@@ -127,9 +128,27 @@ test("what was heard of an address is forgotten when no Service has it any more"
 test("a node that takes a Service over ends what its former owner said of a claim, until it hears it itself", async () => {
   conflicts.heard(CONFLICT);
   await settle();
-  const mine = conflicts;
-  mine.lost("default/a");
-  mine.tookOver("default/a");
+  conflicts.lost("default/a");
+  conflicts.tookOver("default/a");
+  await settle();
+  expect(saying("default/a")).toBeUndefined();
+  expect(saying("default/b")).toBeDefined();
+});
+
+test("of two addresses that others use the one is told of that was in use before", async () => {
+  services.set("default/a", service("default/a", { ingress: ["192.0.2.10", "2001:db8::10"] }));
+  conflicts.heard(CONFLICT);
+  conflicts.heard({ ...CONFLICT, ip: "2001:db8::10", when: "first-use" });
+  await settle();
+  expect(saying("default/a")).toMatchObject({ ip: "2001:db8::10", when: "first-use" });
+});
+
+test("what a former owner says late is ended as well", async () => {
+  conflicts.tookOver("default/a");
+  await settle();
+  const said = { ...conflictCondition({ ...CONFLICT, node: "n1" }), lastTransitionTime: "" };
+  services.set("default/a", { ...(services.get("default/a") ?? service("")), conditions: [said] });
+  conflicts.look("default/a");
   await settle();
   expect(saying("default/a")).toBeUndefined();
 });

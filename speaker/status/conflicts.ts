@@ -33,6 +33,10 @@ export class Conflicts {
   readonly #queue: WorkQueue<string>;
   /** By address: what the network thread said last; "over" until the conditions say so too. */
   readonly #news = new Map<string, AddressConflict | "over">();
+  /** Services that this node owns. */
+  readonly #owned = new Set<string>();
+  /** The addresses that a Service had when it was last looked at. */
+  readonly #ips = new Map<string, readonly string[]>();
 
   constructor(options: ConflictsOptions) {
     this.#options = options;
@@ -52,25 +56,24 @@ export class Conflicts {
     this.#lookAt(ip);
   }
 
-  /** This node has taken the Service over. If its address is still claimed, that is heard again. */
+  /** This node has taken the Service over. */
   tookOver(service: string): void {
-    const entry = this.#options.table.get(service);
-    const conflict = entry && conflictOf(entry.service);
-    if (conflict?.when === "in-use" && !this.#news.has(conflict.ip)) {
-      this.over(conflict.ip);
-    }
+    this.#owned.add(service);
+    this.look(service);
   }
 
   /** This node has lost the Service to another, and has nothing more to say of its addresses. */
   lost(service: string): void {
+    this.#owned.delete(service);
     for (const ip of this.#options.table.get(service)?.row?.ips ?? []) {
       this.#news.delete(ip);
     }
   }
 
-  /** The Service may have come to have an address of which there are news. */
+  /** The Service is another than before. */
   look(service: string): void {
-    if (this.#news.size > 0) {
+    const entry = this.#options.table.get(service);
+    if (this.#news.size > 0 || (entry && conflictOf(entry.service)) !== undefined) {
       this.#queue.add(service);
     }
   }
@@ -86,29 +89,51 @@ export class Conflicts {
   }
 
   async #reconcile(key: string, signal: AbortSignal): Promise<void> {
-    this.#forgetUnused();
     const entry = this.#options.table.get(key);
     const ips = entry?.row?.ips ?? [];
-    const news = ips.map((ip) => this.#news.get(ip)).filter((one) => one !== undefined);
-    if (entry === undefined || news.length === 0) {
+    this.#forgetOthersThan(key, ips);
+    if (entry === undefined) {
       return;
     }
     const { service } = entry;
-    const conflict = news.find((one) => one !== "over");
+    const conflict = this.#worstOf(ips);
     if (conflict !== undefined) {
       await this.#say(service, conflictCondition(conflict), conflictSentence(conflict), signal);
-    } else if (conflictOf(service) !== undefined) {
+    } else if (this.#isOver(service)) {
       await this.#say(service, NO_CONFLICT, undefined, signal);
     }
   }
 
+  /** The condition has room for one: that of which the controller and the next owner have to know. */
+  #worstOf(ips: readonly string[]): AddressConflict | undefined {
+    const conflicts = ips
+      .map((ip) => this.#news.get(ip))
+      .filter((news) => news !== undefined && news !== "over");
+    return conflicts.find(({ when }) => when === "first-use") ?? conflicts[0];
+  }
+
+  /** What a former owner said of a claim holds no more: if that host goes on, this node hears it too. */
+  #isOver(service: Service): boolean {
+    const said = conflictOf(service);
+    if (said === undefined) {
+      return false;
+    }
+    const news = this.#news.get(said.ip);
+    const isFormer = said.when === "in-use" && this.#owned.has(service.key) && news === undefined;
+    return news === "over" || isFormer;
+  }
+
   /** An address that the controller has taken back is another matter when it is given again. */
-  #forgetUnused(): void {
-    for (const ip of this.#news.keys()) {
-      const [service] = this.#options.table.having(ip);
-      if (service === undefined) {
+  #forgetOthersThan(key: string, ips: readonly string[]): void {
+    for (const ip of this.#ips.get(key) ?? []) {
+      if (!ips.includes(ip) && this.#options.table.having(ip).size === 0) {
         this.#news.delete(ip);
       }
+    }
+    if (ips.length > 0) {
+      this.#ips.set(key, ips);
+    } else {
+      this.#ips.delete(key);
     }
   }
 

@@ -1,5 +1,7 @@
 /** Says in the cluster what the network thread does: ServiceL2Status, the condition Announced, the Event nodeAssigned. */
 
+import { parseIp } from "#lib/address/ip.ts";
+import { contains, parseRange } from "#lib/address/ip-range.ts";
 import { conflictOf } from "#lib/api/address-conflict.ts";
 import { CONDITION } from "#lib/api/annotations.ts";
 import { regardingService, type Service } from "#lib/api/service.ts";
@@ -25,6 +27,7 @@ import {
   noLinkInSubnet,
   noLivingSpeaker,
   noSuchInterface,
+  ownerLacksLink,
   partlyHeldByAnother,
 } from "./announced.ts";
 import type { L2Statuses, Standing } from "./l2-status.ts";
@@ -54,8 +57,8 @@ export class Reporter {
   readonly #gone = new Set<string>();
   #nodes: Omit<Nodes, "changes">;
   #reports = false;
-  /** Names of the links of this node that can answer. */
-  #links: ReadonlySet<string> = new Set();
+  /** Of this node, that can answer. */
+  #links: readonly LinkFacts[] = [];
 
   constructor(options: ReporterOptions) {
     this.#options = options;
@@ -103,7 +106,7 @@ export class Reporter {
   }
 
   linksChanged(links: readonly LinkFacts[]): void {
-    this.#links = new Set(links.map(({ name }) => name));
+    this.#links = links;
     for (const service of this.#owned.keys()) {
       this.#queue.add(service);
     }
@@ -176,9 +179,13 @@ export class Reporter {
       : noLinkInSubnet(election.ips, election.order);
   }
 
-  #ofOwner({ election, service }: Entry, { ips, links }: Row): Announcement {
-    if (links !== undefined && !links.some((link) => this.#links.has(link))) {
+  #ofOwner({ election, service }: Entry, { ips, links, onSubnetOnly }: Row): Announcement {
+    if (links !== undefined && !this.#links.some(({ name }) => links.includes(name))) {
       return noSuchInterface(ips, this.#options.node, links);
+    }
+    const lacking = onSubnetOnly === true ? ips.filter((ip) => !this.#hasLinkFor(ip, links)) : [];
+    if (lacking.length > 0) {
+      return ownerLacksLink(lacking, this.#options.node);
     }
     const conflict = conflictOf(service);
     if (conflict?.when === "first-use" && ips.includes(conflict.ip)) {
@@ -191,6 +198,15 @@ export class Reporter {
     return heldByAnother === undefined
       ? announced(service.ingress)
       : partlyHeldByAnother(heldByAnother, ips);
+  }
+
+  /** Whether a link that may answer has a subnet that holds the address. */
+  #hasLinkFor(ip: string, allowed: readonly string[] | undefined): boolean {
+    return this.#links.some(
+      ({ name, subnets }) =>
+        (allowed === undefined || allowed.includes(name)) &&
+        subnets.some((subnet) => contains(parseRange(subnet), parseIp(ip))),
+    );
   }
 
   /** The owner may always. */
