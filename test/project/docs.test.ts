@@ -1,9 +1,10 @@
-import { readFileSync } from "node:fs";
+import { existsSync, globSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { describe, expect, test } from "vitest";
 
 const ROOT = path.resolve(import.meta.dirname, "../..");
 const GUIDE = readFileSync(path.join(ROOT, "docs/guide/troubleshooting.md"), "utf8");
+const SOURCES = globSync("{lib,controller,speaker,test,tools,manifests}/**/*.ts", { cwd: ROOT });
 
 /** The members of a union of texts, as its source spells them. */
 function unionOf(file: string, name: string): readonly string[] {
@@ -37,3 +38,34 @@ test("the guide finds the processes of the images by their command lines", () =>
     expect(dockerfile).toContain(`"/herald/${component}/main.mjs"`);
   }
 });
+
+describe.each(globSync(["*.md", "docs/**/*.md"], { cwd: ROOT }))("%s", (page) => {
+  const text = readFileSync(path.join(ROOT, page), "utf8");
+
+  test("has links to pages, and headings on them, that exist", () => {
+    const targets = [...text.matchAll(/\]\((?!https?:)([^)#]*)(?:#([^)]+))?\)/g)];
+    const lost = targets.filter(([, file = "", heading]) => {
+      const to = path.join(ROOT, file === "" ? page : path.join(path.dirname(page), file));
+      return !existsSync(to) || (heading !== undefined && !headingsOf(to).includes(heading));
+    });
+    expect(lost.map(([link]) => link)).toEqual([]);
+  });
+
+  test("names source files that exist", () => {
+    const named = [...text.matchAll(/`([\w./-]+\.ts)`/g)].map(([, file = ""]) => file);
+    const lost = named.filter(
+      (file) => !SOURCES.some((source) => `/${source}`.endsWith(`/${file}`)),
+    );
+    expect(lost).toEqual([]);
+  });
+});
+
+/** As they stand behind the # of a link. */
+function headingsOf(page: string): readonly string[] {
+  return [...readFileSync(page, "utf8").matchAll(/^#+ (.+)$/gm)].map(([, heading = ""]) =>
+    heading
+      .toLowerCase()
+      .replaceAll(/[^\w -]/g, "")
+      .replaceAll(" ", "-"),
+  );
+}
