@@ -17,7 +17,7 @@ const DEFAULT_MEMBER_PORT = 7946;
 /** MetalLB's. */
 const DEFAULT_HEALTH_PORT = 17472;
 
-/** No link carries more. */
+/** More than any speaker can send. */
 const MAX_RATE = 10_000_000;
 
 export interface SpeakerOptions extends CommonOptions, MetricsOptions {

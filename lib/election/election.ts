@@ -1,7 +1,7 @@
 /**
  * Who may answer for the addresses of a Service, and in which order: MetalLB's layer 2 election, taken apart. Its
  * order does not depend on who is alive, so that is left to the network thread: the owner is the first in order
- * that lives, and a death needs no election.
+ * that lives and has the links, and a death needs no election.
  */
 
 import { ANNOTATION, EXCLUDE_NODE_LABEL } from "#lib/api/annotations.ts";

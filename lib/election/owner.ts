@@ -1,4 +1,4 @@
-/** Which node answers for the addresses of a Service: the first in its order that is alive. */
+/** Which node answers for the addresses of a Service: the first in its order that is alive and has the links. */
 
 import type { MemberChange } from "#lib/membership/membership.ts";
 import { type Demand, electingIp, type NodeSubnets } from "./node-subnets.ts";

@@ -8,7 +8,7 @@ import type { LinkFacts } from "#speaker/network/messages.ts";
 import { NodeChecks } from "./node-checks.ts";
 import { FakeRoot } from "./testing/fake-root.ts";
 
-const ETH0: LinkFacts = { name: "eth0", index: 2, subnets: ["192.0.2.0/24"], linkLocal: undefined };
+const ETH0: LinkFacts = { name: "eth0", subnets: ["192.0.2.0/24"] };
 const IPVS = [{ ip: "192.0.2.10", on: "kube-ipvs0" }];
 const NODE = { apiVersion: "v1", kind: "Node", name: "n1", uid: "n1" };
 

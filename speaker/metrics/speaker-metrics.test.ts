@@ -1,5 +1,5 @@
 import { beforeEach, expect, test } from "vitest";
-import { LATENCY_BOUNDS } from "#speaker/network/latency-bounds.ts";
+import { LATENCY_BOUNDS } from "#speaker/network/latency.ts";
 import type { NetworkCounts } from "#speaker/network/messages.ts";
 import { SpeakerMetrics } from "./speaker-metrics.ts";
 

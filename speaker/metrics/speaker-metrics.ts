@@ -3,7 +3,7 @@
 import type { OwnerChange } from "#lib/election/owner.ts";
 import { type Counter, MetricsRegistry, type Sample } from "#lib/metrics/metrics-registry.ts";
 import { addProcessMetrics } from "#lib/metrics/process-metrics.ts";
-import { LATENCY_BOUNDS } from "#speaker/network/latency-bounds.ts";
+import { LATENCY_BOUNDS } from "#speaker/network/latency.ts";
 import type { NetworkCounts } from "#speaker/network/messages.ts";
 
 type AddressCounts = NetworkCounts["addresses"][number];

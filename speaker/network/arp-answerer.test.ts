@@ -27,7 +27,6 @@ beforeEach(() => {
   answerer = new ArpAnswerer();
   answerer.setMac(OUR_MAC);
   owned = hear(OWNED, Stance.own);
-  owned.wasAnswered = true;
 });
 
 function hear(ip: Ip, stance: Stance): HeardAddress {
@@ -99,24 +98,9 @@ describe("a request for an owned address", () => {
     expect(parseEthernet(answer(frameOf()).reply).source).toBe("02:00:00:00:00:22");
   });
 
-  test("is told apart when it is the first", () => {
-    hear(OTHER, Stance.own);
-    const frame = frameOf({ arp: { targetIp: OTHER } });
-    expect([answer(frame).verdict, answer(frame).verdict]).toEqual([
-      Verdict.firstAnswer,
-      Verdict.answer,
-    ]);
-  });
-
   test("is answered before the address is announced too", () => {
     owned.stance = Stance.tentative;
     expect(answer(frameOf()).verdict).toBe(Verdict.answer);
-  });
-
-  test("is counted, with its answer", () => {
-    answer(frameOf());
-    answer(frameOf({ arp: { targetIp: OTHER } }));
-    expect(owned).toMatchObject({ requests: 1, responses: 1 });
   });
 
   test("is told of with its sender, so that it can be remembered", () => {
@@ -151,7 +135,6 @@ test("hears a request for an address that is only listened for, and is silent", 
   expect(verdict).toBe(Verdict.heard);
   expect(toHex(reply)).toBe("00".repeat(ARP_FRAME_LENGTH));
   expect(answerer.lastHeard).toBe(heard);
-  expect(heard).toMatchObject({ requests: 0, responses: 0 });
 });
 
 test.for([

@@ -80,13 +80,7 @@ export class ArpAnswerer implements Answerer {
       return Verdict.heard;
     }
     this.#writeReply(frames, start, replies, replyStart);
-    asked.requests += 1;
-    asked.responses += 1;
-    if (asked.wasAnswered) {
-      return Verdict.answer;
-    }
-    asked.wasAnswered = true;
-    return Verdict.firstAnswer;
+    return Verdict.answer;
   }
 
   #refusalOf(frames: DataView, start: number, length: number): Verdict | undefined {

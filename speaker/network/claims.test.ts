@@ -29,6 +29,12 @@ test("a claim is a foreign host's at once when every node is known", () => {
   expect(claims.nextDeadline).toBeUndefined();
 });
 
+test("the claim of a known node is none", () => {
+  known.add(CLAIM.mac);
+  claims.hear(CLAIM, 0);
+  expect([foreign, held]).toEqual([[], []]);
+});
+
 test("the claim of a node that introduces itself soon is none", () => {
   claims.hear(CLAIM, 0);
   known.add(CLAIM.mac);

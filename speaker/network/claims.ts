@@ -6,7 +6,7 @@ const HOLD_MS = 800;
 /** Of more addresses at once the claims are not held: they come again. */
 const MAX_HELD = 1_024;
 
-/** Somebody who is not known to be of this cluster sends from an address of ours. */
+/** Somebody sends from an address of ours. Nodes of this cluster may, for a moment, in a takeover. */
 export interface Claim {
   /** Canonical text. */
   readonly ip: string;
@@ -18,6 +18,7 @@ export interface Claim {
 export interface ClaimOptions {
   /** Whether there is a node of which nothing is known yet, so that a stranger's MAC address may be that node's. */
   mayBeNode(ip: string): boolean;
+  /** Whether the MAC address is of this node, or of another one that is known. */
   isOfCluster(mac: Mac): boolean;
   /** The claim is judged at that instant: until then the address is not to be announced for the first time. */
   held(ip: string, judgeAt: number): void;
@@ -36,8 +37,11 @@ export class Claims {
   }
 
   hear(claim: Claim, now: number): void {
-    const { foreign, held, mayBeNode } = this.#options;
-    const { ip } = claim;
+    const { foreign, held, isOfCluster, mayBeNode } = this.#options;
+    const { ip, mac } = claim;
+    if (isOfCluster(mac)) {
+      return;
+    }
     if (!mayBeNode(ip)) {
       foreign(claim);
     } else if (!this.#held.has(ip) && this.#held.size < MAX_HELD) {

@@ -183,9 +183,12 @@ test("the clock of the controller may be ahead by some seconds", () => {
   expect(stances()).toEqual([Stance.tentative, Stance.tentative]);
 });
 
-test("an address that is known to be contested is silent from the start", () => {
+test("an address that is known to be contested is silent from the start, until the other host is", () => {
   put({ ...ROW, contested: [IP] }, "n1");
   expect(stances()).toEqual([Stance.listen, Stance.listen]);
+  runFor(11_000);
+  put(ROW, "n1");
+  expect(stances()).toEqual([Stance.own, Stance.own]);
 });
 
 test("an address in use is defended on the link where it is claimed, and answered on", () => {

@@ -98,6 +98,7 @@ export class Duties {
 
   /** Begins or ends the tenure of the address. */
   #follow(ip: string, part: Part | undefined): readonly Effect[] {
+    const isNewlyContested = this.#options.ownership.takeNewlyContested(ip);
     const stance = this.#tenures.stanceOf(ip);
     if (part?.isOwner !== true) {
       this.#tenures.end(ip);
@@ -107,7 +108,7 @@ export class Duties {
     if (stance === undefined) {
       return this.#tenures.begin(ip, this.#howToBegin(part), now);
     }
-    return this.#options.ownership.takeNewlyContested(ip) ? this.#tenures.contest(ip, now) : [];
+    return isNewlyContested ? this.#tenures.contest(ip, now) : [];
   }
 
   #howToBegin({ isContested, firstSinceMs }: Part): "contested" | "known" | "new" {

@@ -1,7 +1,6 @@
 import { expect, test } from "vitest";
 import type { FrameBatch } from "#lib/linux/frame-batch.ts";
-import { Latency } from "./latency.ts";
-import { LATENCY_BOUNDS } from "./latency-bounds.ts";
+import { LATENCY_BOUNDS, Latency } from "./latency.ts";
 
 const MICROSECOND = 1_000n;
 

@@ -1,4 +1,4 @@
-import { formatIp, type Ip } from "#lib/address/ip.ts";
+import type { Ip } from "#lib/address/ip.ts";
 import { formatRange, type IpRange } from "#lib/address/ip-range.ts";
 import { isLinkGone, LinuxError } from "#lib/linux/libc.ts";
 import { MulticastMemberships } from "#lib/linux/multicast-memberships.ts";
@@ -146,15 +146,10 @@ export class LinkWatch {
   }
 
   facts(): readonly LinkFacts[] {
-    return this.answering.map(({ index, name }) => {
-      const linkLocal = this.#addresses.linkLocalOf(index);
-      return {
-        name,
-        index,
-        subnets: this.#addresses.subnetsOf(index).map(formatRange),
-        linkLocal: linkLocal && formatIp(linkLocal),
-      };
-    });
+    return this.answering.map(({ index, name }) => ({
+      name,
+      subnets: this.#addresses.subnetsOf(index).map(formatRange),
+    }));
   }
 
   close(): void {

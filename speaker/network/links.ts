@@ -24,7 +24,7 @@ interface Known<R extends Responder> {
   readonly why: string | undefined;
 }
 
-/** The links of this machine as netlink tells of them, and a packet socket on each that can answer. */
+/** The links of this machine as netlink tells of them, and what answers on each that can. */
 export class Links<R extends Responder> {
   readonly #excluded: readonly RegExp[];
   readonly #listener: LinkListener<R>;

@@ -4,7 +4,6 @@ import { FrameBatch } from "#lib/linux/frame-batch.ts";
 import { PollSet } from "#lib/linux/poll-set.ts";
 import { realtimeNs } from "#lib/linux/realtime-clock.ts";
 import type { MemberChange } from "#lib/membership/membership.ts";
-import type { Mac } from "#lib/wire/mac.ts";
 import { Captures } from "./captures.ts";
 import { Claims } from "./claims.ts";
 import { countsOf } from "./counts.ts";
@@ -108,7 +107,7 @@ export class NetworkLoop {
     this.#claims = new Claims({
       mayBeNode: (ip) =>
         this.#duties.isAnnounced(ip) ? !this.#members.hasHeardAll : this.#members.isPresuming,
-      isOfCluster: (mac) => this.#isOfCluster(mac),
+      isOfCluster: (mac) => this.#links.hasMac(mac) || this.#members.hasMac(mac),
       held: (ip, judgeAt) => this.#duties.suspend(ip, judgeAt),
       foreign: ({ ip, link, mac }) => this.#duties.claimed(ip, mac, link),
     });
@@ -166,7 +165,6 @@ export class NetworkLoop {
       answerRatePerClient,
       groups: () => this.#links.groups,
       claimed: (claim) => this.#claims.hear(claim, clock()),
-      isOfCluster: (mac) => this.#isOfCluster(mac),
       isPromiscuous: (link) => promiscuousLinks.some((pattern) => pattern.test(link)),
       watch: (descriptor, onReadable) => this.#poll.watch(descriptor, onReadable),
       unwatch: (descriptor) => this.#poll.unwatch(descriptor),
@@ -175,10 +173,6 @@ export class NetworkLoop {
       probe: (ip, { name: link, index }, nonce) =>
         outbox.sendPassing({ kind: "probe", ip, link, index, nonce }),
     };
-  }
-
-  #isOfCluster(mac: Mac): boolean {
-    return this.#links.hasMac(mac) || this.#members.hasMac(mac);
   }
 
   /** Whole milliseconds, rounded up: a turn that comes too early would only have to sleep again. */

@@ -1,9 +1,9 @@
 /** What the main thread and the network thread say to each other. Everything here survives a structured clone. */
 
 import type { IpRange } from "#lib/address/ip-range.ts";
+import type { AddressConflict } from "#lib/api/address-conflict.ts";
 import type { OwnerChange } from "#lib/election/owner.ts";
 import type { Log, LogFields, LogLevel } from "#lib/log/log.ts";
-import type { Mac } from "#lib/wire/mac.ts";
 
 /** What one Service asks of the network: its addresses, who may answer for them, and where. */
 export interface Row {
@@ -11,7 +11,7 @@ export interface Row {
   readonly service: string;
   /** Canonical text. */
   readonly ips: readonly string[];
-  /** Names of the eligible nodes, the preferred first; the first one alive owns the addresses. */
+  /** Names of the eligible nodes, the preferred first; the first one that is able owns the addresses. */
   readonly order: readonly string[];
   /** Links of this node that may answer; undefined: all of them. */
   readonly links?: readonly string[];
@@ -56,27 +56,14 @@ export type ToNetwork =
   /** Tell the others that this node leaves, close everything, end the thread. */
   | { readonly kind: "stop" };
 
-/** Another host uses an address of ours. */
-export interface Conflict {
-  /** Canonical text. */
-  readonly ip: string;
-  /** Of the other host. */
-  readonly mac: Mac;
-  /** Name of the link on which it was heard. */
-  readonly link: string;
-  /** Whether it was there before the address was announced for the first time; if not, this node goes on answering. */
-  readonly when: "first-use" | "in-use";
-}
+/** Another host uses an address of ours, heard by this node. */
+export type Conflict = Omit<AddressConflict, "node">;
 
 /** A link that can answer. */
 export interface LinkFacts {
   readonly name: string;
-  /** Index in the kernel. */
-  readonly index: number;
   /** Of its addresses, such as `192.0.2.0/24`. */
   readonly subnets: readonly string[];
-  /** Its own address in the local network; undefined: no NDP there. */
-  readonly linkLocal: string | undefined;
 }
 
 /** An address of a row that the kernel has on some interface too. */

@@ -113,7 +113,6 @@ export class NdpAnswerer implements Answerer {
     if (asked.stance === Stance.listen) {
       return Verdict.heard;
     }
-    asked.requests += 1;
     this.#writeReply(frames, start, replies, replyStart);
     replies.setUint32(
       replyStart + AT.flags,
@@ -121,12 +120,7 @@ export class NdpAnswerer implements Answerer {
         (asked.stance === Stance.own ? NdpFlag.override : 0),
     );
     writeChecksum(replies, replyStart);
-    asked.responses += 1;
-    if (asked.wasAnswered) {
-      return Verdict.answer;
-    }
-    asked.wasAnswered = true;
-    return Verdict.firstAnswer;
+    return Verdict.answer;
   }
 
   #refusalOf(frames: DataView, start: number, length: number): Verdict | undefined {

@@ -24,12 +24,11 @@ export interface OutgoingOptions {
 
 /** Frames that leave by one socket, as many at a call as a batch holds. */
 export class Outgoing {
-  /** What the next frames are about. */
-  about: HeardAddress | undefined;
   readonly #options: OutgoingOptions;
   readonly #place: FramePlace;
   /** What the frames of the batch are about. */
-  readonly #abouts: (HeardAddress | undefined)[] = [];
+  readonly #abouts: HeardAddress[] = [];
+  #about: HeardAddress | undefined;
   #count = 0;
   #taken = 0;
 
@@ -39,11 +38,19 @@ export class Outgoing {
     this.#place = { view, bytes: new Uint8Array(view.buffer), at: 0 };
   }
 
-  readonly next: NextFrame = () => {
+  /** Gives places for frames about the address, until this is called again. */
+  about(address: HeardAddress): NextFrame {
+    this.#about = address;
+    return this.#next;
+  }
+
+  readonly #next: NextFrame = () => {
     if (this.#count === BATCH_SIZE) {
       this.#send();
     }
-    this.#abouts[this.#count] = this.about;
+    if (this.#about !== undefined) {
+      this.#abouts[this.#count] = this.#about;
+    }
     this.#place.at = this.#count * FRAME_STRIDE;
     this.#count += 1;
     return this.#place;
@@ -71,9 +78,7 @@ export class Outgoing {
 
   #tell(): void {
     for (const [index, about] of this.#abouts.slice(0, this.#count).entries()) {
-      if (about !== undefined) {
-        this.#options.leaving(about, this.#place.view, index * FRAME_STRIDE);
-      }
+      this.#options.leaving(about, this.#place.view, index * FRAME_STRIDE);
     }
   }
 }

@@ -37,10 +37,8 @@ export interface ResponderContext {
   readonly captures: Captures;
   readonly log: Log;
   readonly clock: () => number;
-  /** Told of a frame that claims one of the addresses for a host that is not known to be of this cluster. */
+  /** Told of a frame that claims one of the addresses, for whatever host. */
   claimed(claim: Claim): void;
-  /** Whether the MAC address is of this node or of another one of the cluster. */
-  isOfCluster(mac: Mac): boolean;
 }
 
 /** What the protocols of one link share. */
@@ -140,16 +138,15 @@ export class Responder {
 
   /** Announces the address once, and returns whether the link took it. */
   announceOnce(address: HeardAddress): boolean {
-    this.#unasked.about = address;
-    const frames = this.#protocol.writeAnnouncement(this.#unasked.next, address, false);
+    const next = this.#unasked.about(address);
+    const frames = this.#protocol.writeAnnouncement(next, address, false);
     address.announcements += frames;
     return frames > 0 && this.#unasked.flush() === frames;
   }
 
   /** Asks everybody for the address, and returns whether the link took it. NDP's probes are sent by another thread. */
   sendProbe(address: HeardAddress): boolean {
-    this.#unasked.about = address;
-    this.#protocol.writeProbe?.(this.#unasked.next, address);
+    this.#protocol.writeProbe?.(this.#unasked.about(address), address);
     return this.#unasked.flush() > 0;
   }
 
@@ -208,7 +205,7 @@ export class Responder {
       drops.count(verdict);
       return false;
     }
-    const isAnswer = verdict === Verdict.answer || verdict === Verdict.firstAnswer;
+    const isAnswer = verdict === Verdict.answer;
     const isAllowed = isAnswer && this.#isAllowed(frames, start, now);
     if (captures.isActive) {
       const { name } = this.#link;
@@ -217,12 +214,7 @@ export class Responder {
         captures.frame(address, name, "out", replies.frames, replyStart, answerer.replyLength);
       }
     }
-    if (isAnswer && !isAllowed) {
-      address.responses -= 1;
-      drops.count(Verdict.tooMany);
-      return false;
-    }
-    this.#take(address, verdict, now);
+    this.#take(address, isAnswer && !isAllowed ? Verdict.tooMany : verdict, now);
     return isAllowed;
   }
 
@@ -233,32 +225,39 @@ export class Responder {
   }
 
   #take(address: HeardAddress, verdict: Verdict, now: number): void {
-    const { received, drops } = this.#context;
-    const { answerer, addressLength } = this.#protocol;
     if (verdict === Verdict.conflict) {
       this.#hearClaim(address);
       return;
     }
-    if (verdict === Verdict.notOurs) {
-      drops.count(verdict);
-      return;
+    if (verdict !== Verdict.answer) {
+      this.#context.drops.count(verdict);
     }
-    address.askedAt = now;
-    const { senderIpAt, senderMacAt } = answerer;
-    this.#requesters.note(address, received.frames, senderIpAt, addressLength, senderMacAt, now);
-    if (verdict === Verdict.firstAnswer) {
-      this.#logFirstAnswer(address);
-    } else if (verdict !== Verdict.answer) {
-      drops.count(verdict);
+    if (verdict !== Verdict.notOurs) {
+      this.#noteRequest(address, verdict, now);
     }
   }
 
-  /** Our nodes may, for a moment, in a takeover. */
-  #hearClaim(address: HeardAddress): void {
-    const mac = this.#senderMac();
-    if (!this.#context.isOfCluster(mac)) {
-      this.#context.claimed({ ip: address.ip, mac, link: this.#link.name });
+  #noteRequest(address: HeardAddress, verdict: Verdict, now: number): void {
+    const { answerer, addressLength } = this.#protocol;
+    const { senderIpAt, senderMacAt } = answerer;
+    const { frames } = this.#context.received;
+    address.askedAt = now;
+    this.#requesters.note(address, frames, senderIpAt, addressLength, senderMacAt, now);
+    if (verdict === Verdict.heard) {
+      return;
     }
+    address.requests += 1;
+    if (verdict === Verdict.answer) {
+      address.responses += 1;
+      if (!address.wasAnswered) {
+        address.wasAnswered = true;
+        this.#logFirstAnswer(address);
+      }
+    }
+  }
+
+  #hearClaim({ ip }: HeardAddress): void {
+    this.#context.claimed({ ip, mac: this.#senderMac(), link: this.#link.name });
   }
 
   #logFirstAnswer({ ip }: HeardAddress): void {
@@ -280,7 +279,6 @@ export class Responder {
 
   #announceDue(now: number, routers: () => readonly Host[]): void {
     const isNew = new Set<HeardAddress>();
-    const { next } = this.#unasked;
     for (let count = 0; count < MAX_ANNOUNCEMENTS_A_TURN; count++) {
       const due = this.#schedule.take(now);
       if (due === undefined) {
@@ -288,7 +286,7 @@ export class Responder {
       }
       const { address, round } = due;
       const isFirst = round === 0;
-      this.#unasked.about = address;
+      const next = this.#unasked.about(address);
       const frames = this.#protocol.writeAnnouncement(next, address, isFirst);
       address.announcements += frames;
       if (isFirst && frames > 0) {
@@ -313,15 +311,13 @@ export class Responder {
   #notify(addresses: ReadonlySet<HeardAddress>, routers: readonly Host[], now: number): void {
     let frames = 0;
     for (const address of addresses) {
-      this.#unasked.about = address;
       for (const router of routers) {
-        this.#protocol.writeNotice(this.#unasked.next, address, router);
+        this.#protocol.writeNotice(this.#unasked.about(address), address, router);
         frames += 1;
       }
     }
     for (const { address, ip, mac } of this.#requesters.of(addresses)) {
-      this.#unasked.about = address;
-      this.#protocol.writeNotice(this.#unasked.next, address, { ip, mac });
+      this.#protocol.writeNotice(this.#unasked.about(address), address, { ip, mac });
       frames += 1;
     }
     this.#bounds.pace.spend(frames, now);

@@ -117,7 +117,7 @@ describe("the guide has a row", () => {
   const first = new Set(ROWS.flatMap(([cell = ""]) => cell.match(/[\w-]+/g) ?? []));
 
   test("for each reason to drop a frame", () => {
-    const { answer, firstAnswer, conflict, ...drops } = Verdict;
+    const { answer, conflict, ...drops } = Verdict;
     expect(Object.keys(drops).filter((reason) => !first.has(reason))).toEqual([]);
   });
 

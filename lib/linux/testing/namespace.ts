@@ -9,6 +9,27 @@ const setns: (descriptor: number, kind: number) => number = koffi
   .load(null)
   .func("int setns(int, int)");
 
+/**
+ * Calls the function with this thread in a namespace: sockets that it opens stay there.
+ *
+ * @param file of the namespace
+ * @throws {Error} when it cannot be entered: what was meant for it must not be done to the machine
+ */
+export function withinNamespace<T>(file: string, open: () => T): T {
+  const here = openSync("/proc/thread-self/ns/net", "r");
+  const there = openSync(file, "r");
+  try {
+    if (setns(there, CLONE_NEWNET) !== 0) {
+      throw new Error(`Cannot enter the namespace ${file}`);
+    }
+    return open();
+  } finally {
+    setns(here, CLONE_NEWNET);
+    closeSync(there);
+    closeSync(here);
+  }
+}
+
 let made = 0;
 
 export class Namespace implements Disposable {
@@ -41,18 +62,7 @@ export class Namespace implements Disposable {
 
   /** Calls the function with this thread inside: sockets that it opens stay there. */
   within<T>(open: () => T): T {
-    const here = openSync("/proc/thread-self/ns/net", "r");
-    const there = openSync(`/run/netns/${this.#name}`, "r");
-    try {
-      if (setns(there, CLONE_NEWNET) !== 0) {
-        throw new Error(`Cannot enter namespace ${this.#name}`);
-      }
-      return open();
-    } finally {
-      setns(here, CLONE_NEWNET);
-      closeSync(there);
-      closeSync(here);
-    }
+    return withinNamespace(`/run/netns/${this.#name}`, open);
   }
 
   [Symbol.dispose](): void {

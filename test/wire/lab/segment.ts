@@ -1,15 +1,10 @@
 /** A layer-2 segment of network namespaces, for tests with real packets: hosts with `eth0` each, on one switch or cable. */
 
 import { execFileSync } from "node:child_process";
-import { closeSync, existsSync, openSync, readFileSync, writeFileSync } from "node:fs";
-import koffi from "koffi";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { withinNamespace } from "#lib/linux/testing/namespace.ts";
 import type { Mac } from "#lib/wire/mac.ts";
 import { listNamespaces, namespaceFile } from "#test/lab/network-namespace.ts";
-
-const CLONE_NEWNET = 0x4000_0000;
-const setns: (descriptor: number, kind: number) => number = koffi
-  .load(null)
-  .func("int setns(int, int)");
 
 const PREFIX = "herald-wire-";
 const OWNER = new RegExp(`^${PREFIX}(\\d+)-`);
@@ -114,16 +109,7 @@ export class Segment implements Disposable {
 
   /** Calls the function with this thread in a host's namespace: sockets that it opens stay there. */
   within<T>(host: string, open: () => T): T {
-    const here = openSync("/proc/thread-self/ns/net", "r");
-    const there = openSync(namespaceFile(this.namespaceOf(host)), "r");
-    try {
-      setns(there, CLONE_NEWNET);
-      return open();
-    } finally {
-      setns(here, CLONE_NEWNET);
-      closeSync(there);
-      closeSync(here);
-    }
+    return withinNamespace(namespaceFile(this.namespaceOf(host)), open);
   }
 
   [Symbol.dispose](): void {
