@@ -2,6 +2,7 @@
 
 import { CoreV1Api, type V1Service } from "@kubernetes/client-node";
 import { eventually } from "#test/lab/eventually.ts";
+import type { Host } from "#test/lab/host.ts";
 import type { Lab } from "#test/lab/lab.ts";
 
 /** Of the LAN of a lab, and of no machine on it. */
@@ -34,12 +35,16 @@ export class ClusterUser {
     );
   }
 
-  async applyPool(name: string, addresses: readonly string[]): Promise<void> {
+  async applyPool(
+    name: string,
+    addresses: readonly string[],
+    annotations: Readonly<Record<string, string>> = {},
+  ): Promise<void> {
     await this.#lab.apply(
       JSON.stringify({
         apiVersion: "metallb.io/v1beta1",
         kind: "IPAddressPool",
-        metadata: { name, namespace: "metallb-system" },
+        metadata: { name, namespace: "metallb-system", annotations },
         spec: { addresses },
       }),
     );
@@ -59,6 +64,14 @@ export class ClusterUser {
         },
       }),
     );
+  }
+
+  get #client(): Host {
+    const [client] = this.#lab.clients;
+    if (client === undefined) {
+      throw new Error("This lab has no client");
+    }
+    return client;
   }
 
   service(name: string): Promise<V1Service> {
@@ -87,18 +100,20 @@ export class ClusterUser {
     });
   }
 
-  /** Waits until an Event on an object says this. */
+  /** Waits until an Event on an object says this. Those about Nodes are in the default namespace. */
   async toldByEvent(
     name: string,
     reason: string,
-    message: string,
+    message: string | RegExp,
     namespace = "default",
   ): Promise<void> {
     await eventually(async () => {
       const fieldSelector = `involvedObject.name=${name},reason=${reason}`;
       const { items } = await this.#api.listNamespacedEvent({ namespace, fieldSelector });
-      const said = items.map((event) => event.message);
-      if (!said.includes(message)) {
+      const said = items.map((event) => event.message ?? "");
+      const isIt = (text: string) =>
+        typeof message === "string" ? text === message : message.test(text);
+      if (!said.some(isIt)) {
         throw new Error(`its Events say ${JSON.stringify(said)}`);
       }
       return true;
@@ -117,10 +132,20 @@ export class ClusterUser {
     });
   }
 
-  /** The MACs that answer one broadcast request, all that come within a second. */
+  /** The MACs that answer one request to all, by ARP or NDP; all that come within a second. */
   async whoHas(ip: string): Promise<readonly string[]> {
-    const macs = await this.#lab.clients[0]?.arping(ip, { count: 1, broadcast: true });
+    const client = this.#client;
+    const macs = ip.includes(":")
+      ? await client.ndisc(ip)
+      : await client.arping(ip, { count: 1, broadcast: true });
     return [...new Set(macs)];
+  }
+
+  /** The node to which the client sends what is for the address, as far as its kernel knows without asking. */
+  async sendsTo(ip: string): Promise<string | undefined> {
+    const output = await this.#client.exec("ip", ["-j", "neighbour", "show", ip, "dev", "eth0"]);
+    const [entry] = JSON.parse(output || "[]") as readonly { readonly lladdr?: string }[];
+    return this.#lab.nodes.find(({ mac }) => mac === entry?.lladdr)?.name;
   }
 
   /** Waits until nobody answers for the address. */
@@ -134,11 +159,12 @@ export class ClusterUser {
     });
   }
 
-  /** Waits until a page comes through the address, and gives its body. */
-  async fetch(url: string): Promise<string> {
+  /** Waits until a page comes through port 80 of the address, and gives its body. */
+  async fetch(ip: string): Promise<string> {
+    const host = ip.includes(":") ? `[${ip}]` : ip;
     return await eventually(async () => {
-      const answer = await this.#lab.clients[0]?.curl(url);
-      return answer?.status === 200 && answer.body;
+      const answer = await this.#client.curl(`http://${host}/`);
+      return answer.status === 200 && answer.body;
     });
   }
 

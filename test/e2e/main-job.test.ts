@@ -3,13 +3,17 @@ import { eventually } from "#test/lab/eventually.ts";
 import { Lab } from "#test/lab/lab.ts";
 import { ClusterUser, POOL, POOL6 } from "./cluster-user.ts";
 
-const IPV4 = /^192\.0\.2\.2[0-2]\d$/;
-const IPV6 = /^2001:db8:0:1::2/;
+const OF_POOL = { IPv4: /^192\.0\.2\.2[0-2]\d$/, IPv6: /^2001:db8:0:1::2/ } as const;
 const EXCLUDE = "node.kubernetes.io/exclude-from-external-load-balancers";
 
 describe.each([
-  { cluster: "single-stack", dualStack: false, pool: [POOL], families: [IPV4] },
-  { cluster: "dual-stack", dualStack: true, pool: [POOL, POOL6], families: [IPV4, IPV6] },
+  { cluster: "single-stack", dualStack: false, pool: [POOL], families: ["IPv4"] as const },
+  {
+    cluster: "dual-stack",
+    dualStack: true,
+    pool: [POOL, POOL6],
+    families: ["IPv4", "IPv6"] as const,
+  },
 ])("the main job on a $cluster cluster", ({ dualStack, families, pool }) => {
   let lab: Lab;
   let user: ClusterUser;
@@ -26,13 +30,35 @@ describe.each([
   /** A Service that serves, with the backend that outlives the nodes. */
   async function serve(name: string, spec: Record<string, unknown> = {}): Promise<string> {
     await user.applyService(name, { spec });
-    await lab.setEndpoints(name, "default", [{ ip: lab.backend.lanIp }]);
+    const { lanIp, lanIp6 } = lab.backend;
+    await lab.setEndpoints(name, "default", [{ ip: lanIp }, { ip: lanIp6 }]);
     return await user.address(name);
+  }
+
+  /** The addresses of a Service that wants one of each family of the cluster. */
+  async function serveAll(name: string): Promise<readonly string[]> {
+    await serve(name, { ipFamilyPolicy: "PreferDualStack" });
+    const ips = await user.addresses(name);
+    expect(ips).toEqual(families.map((family) => expect.stringMatching(OF_POOL[family])));
+    return ips;
+  }
+
+  /** @throws {Error} while they are not one node's */
+  async function ownerOfAll(ips: readonly string[]): Promise<string> {
+    const [owner = "", ...others] = new Set(await Promise.all(ips.map((ip) => user.owner(ip))));
+    expect(others).toEqual([]);
+    return owner;
+  }
+
+  async function whereClientsSend(
+    ips: readonly string[],
+  ): Promise<readonly (string | undefined)[]> {
+    return [...new Set(await Promise.all(ips.map((ip) => user.sendsTo(ip))))];
   }
 
   test("a Service gets an address of the pool and is told so", async () => {
     const ip = await serve("told");
-    expect(ip).toMatch(IPV4);
+    expect(ip).toMatch(OF_POOL.IPv4);
     const { metadata } = await user.service("told");
     expect(metadata?.annotations?.["metallb.io/ip-allocated-from-pool"]).toBe("lab");
     const allocated = await user.condition(
@@ -60,7 +86,18 @@ describe.each([
     const [client] = lab.clients;
     expect(await client?.arping(ip, { count: 3, broadcast: true })).toEqual([mac, mac, mac]);
     expect(await client?.arping(ip, { count: 3 })).toEqual([mac, mac, mac]);
-    expect(await user.fetch(`http://${ip}/`)).toContain("hello from");
+    expect(await user.fetch(ip)).toContain("hello from");
+  });
+
+  test.each(families)("a Service of %s alone is announced and serves its page", async (family) => {
+    const name = `only-${family.toLowerCase()}`;
+    const ip = await serve(name, { ipFamilies: [family], ipFamilyPolicy: "SingleStack" });
+    expect(ip).toMatch(OF_POOL[family]);
+    expect(await user.addresses(name)).toEqual([ip]);
+    const owner = await user.owner(ip);
+    await user.condition(name, "herald-lb.io/Announced", "True", "Announced");
+    expect(await user.fetch(ip)).toContain("hello from");
+    expect(await user.sendsTo(ip)).toBe(owner);
   });
 
   test("an address moves when its owner is excluded by label, and back afterwards", async () => {
@@ -71,7 +108,7 @@ describe.each([
       const now = await user.owner(ip);
       return now !== owner && now;
     });
-    expect(await user.fetch(`http://${ip}/`)).toContain("hello from");
+    expect(await user.fetch(ip)).toContain("hello from");
     expect(await eventually(async () => (await user.announcers("labelled")).join())).toBe(next);
     await lab.kubectl("label", "node", owner, `${EXCLUDE}-`);
     await eventually(async () => (await user.owner(ip)) === owner);
@@ -84,9 +121,7 @@ describe.each([
       const ip = await user.address("local");
       await eventually(async () => (await user.owner(ip)) === name);
       await eventually(async () =>
-        (await user.fetch(`http://${ip}/`)).includes(
-          `pod on ${name}, client ${lab.clients[0]?.lanIp}`,
-        ),
+        (await user.fetch(ip)).includes(`pod on ${name}, client ${lab.clients[0]?.lanIp}`),
       );
     }
   });
@@ -132,34 +167,37 @@ describe.each([
     await user.owner(await user.address("changed"));
   });
 
-  test("a Service that prefers both families gets an address of each that the cluster has", async () => {
-    await user.applyService("both", { spec: { ipFamilyPolicy: "PreferDualStack" } });
-    await lab.setEndpoints("both");
-    await user.owner(await user.address("both"));
-    expect(await user.addresses("both")).toEqual(families.map((ip) => expect.stringMatching(ip)));
+  test("a Service that prefers both families gets an address of each that the cluster has, from one node", async () => {
+    const ips = await serveAll("both");
+    await ownerOfAll(ips);
   });
 
-  test("an address moves when its owner loses power, and the page is there again", async () => {
-    const ip = await serve("power");
-    const owner = await user.owner(ip);
-    await user.fetch(`http://${ip}/`);
+  test("all addresses of a Service move when their owner loses power, its clients follow without asking, and the page is there again", async () => {
+    const ips = await serveAll("power");
+    const owner = await ownerOfAll(ips);
+    await Promise.all(ips.map((ip) => user.fetch(ip)));
     await lab.lan.unplug(owner);
     await lab.management.unplug(owner);
     const next = await eventually(async () => {
-      const now = await user.owner(ip);
-      return now !== owner && now;
+      const [node, ...others] = await whereClientsSend(ips);
+      return others.length === 0 && node !== owner && node;
     });
-    expect(await user.fetch(`http://${ip}/`)).toContain("hello from");
+    expect(await ownerOfAll(ips)).toBe(next);
+    for (const ip of ips) {
+      expect(await user.fetch(ip)).toContain("hello from");
+    }
     expect(await eventually(async () => (await user.announcers("power")).join())).toBe(next);
-    const moved = await lab
-      .speaker(next)
-      .waitForLog(
-        ({ msg, ip: address, to }) => msg === "owner changed" && address === ip && to === next,
-      );
-    expect(moved).toMatchObject({ because: `${owner} is dead: no heartbeat for 1,000 ms` });
+    for (const ip of ips) {
+      const moved = await lab
+        .speaker(next)
+        .waitForLog(
+          ({ msg, ip: address, to }) => msg === "owner changed" && address === ip && to === next,
+        );
+      expect(moved).toMatchObject({ because: `${owner} is dead: no heartbeat for 1,000 ms` });
+    }
     await lab.lan.plug(owner);
     await lab.management.plug(owner);
-    await eventually(async () => (await user.owner(ip)) === owner);
+    await eventually(async () => (await ownerOfAll(ips)) === owner);
     await eventually(async () => (await user.announcers("power")).join() === owner);
   });
 

@@ -83,7 +83,7 @@ test("a speaker that is killed loses its addresses, and has them again when it i
   const owner = await user.owner(ip);
   await lab.speaker(owner).kill();
   const next = await ownerOtherThan(owner);
-  expect(await user.fetch(`http://${ip}/`)).toContain("hello from");
+  expect(await user.fetch(ip)).toContain("hello from");
   expect(await eventually(async () => (await user.announcers("web")).join())).toBe(next);
   await lab.speaker(owner).start();
   await eventually(async () => (await user.owner(ip)) === owner);
