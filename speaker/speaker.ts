@@ -127,6 +127,7 @@ export class Speaker {
       ...common,
       l2Statuses: this.#l2Statuses,
       metrics: this.metrics,
+      isContested: (ip) => this.#conflicts.isContested(ip),
     });
     this.#conflicts = new Conflicts(common);
     this.#checks = new NodeChecks({
@@ -203,6 +204,9 @@ export class Speaker {
     this.metrics.ownersChanged(changes);
     this.#reporter.ownersChanged(changes);
     for (const { from, service, to } of changes) {
+      if (to !== undefined) {
+        this.#table.hasOwner(service);
+      }
       if (to === this.#options.nodeName) {
         this.#conflicts.tookOver(service);
       } else if (from === this.#options.nodeName) {

@@ -94,35 +94,71 @@ test("the row says which links may answer where only those of the right subnet m
   expect(told).toEqual([{ ...ROW, onSubnetOnly: true }]);
 });
 
-describe("the time since which a Service has its addresses", () => {
+describe("the addresses of a Service", () => {
   const allocated = {
     type: "herald-lb.io/AddressAllocated",
     status: "True",
     reason: "Allocated",
     message: '192.0.2.10 from pool "lab"',
-    lastTransitionTime: "2026-01-01T11:59:00Z",
+    lastTransitionTime: "2026-01-01T11:59:50Z",
   } as const;
-  const at = Date.parse(allocated.lastTransitionTime);
+  const NEW_ROW = { ...ROW, isNew: true };
 
-  test("is that of its condition", () => {
+  test.for([
+    { what: "were allocated just now", condition: allocated, row: NEW_ROW },
+    {
+      what: "were allocated just now by a clock that is ahead",
+      condition: { ...allocated, lastTransitionTime: "2026-01-01T12:00:10Z" },
+      row: NEW_ROW,
+    },
+    {
+      what: "were allocated long ago",
+      condition: { ...allocated, lastTransitionTime: "2026-01-01T11:59:00Z" },
+      row: ROW,
+    },
+    {
+      what: "are not said to be allocated",
+      condition: { ...allocated, status: "False" },
+      row: ROW,
+    },
+    {
+      what: "have a condition with a time that is none",
+      condition: { ...allocated, lastTransitionTime: "yesterday" },
+      row: ROW,
+    },
+  ] as const)("that $what when this speaker comes: $row.isNew", ({ condition, row }) => {
     const { put, told } = tableOf();
-    put({ ...WEB, conditions: [allocated] });
-    put({ ...WEB, conditions: [{ ...allocated, lastTransitionTime: "2026-01-01T11:59:30Z" }] });
-    expect(told).toEqual([{ ...ROW, allocatedAtMs: at }]);
+    put({ ...WEB, conditions: [condition] });
+    expect(told).toEqual([row]);
   });
 
-  test("is nobody's knowledge while it is not allocated", () => {
-    const { put, told } = tableOf();
-    put({ ...WEB, conditions: [{ ...allocated, status: "False" }] });
-    put({ ...WEB, conditions: [allocated] });
-    expect(told).toEqual([ROW]);
+  test("are new when they are seen to come, however long nobody can own them", () => {
+    const { put, state, told } = tableOf();
+    state.servingNodes = [];
+    put({ ...WEB, ingress: [] });
+    put(WEB);
+    put({ ...WEB, conditions: [{ ...allocated, lastTransitionTime: "2026-01-01T10:00:00Z" }] });
+    state.servingNodes = ["n1"];
+    put({ ...WEB });
+    expect(told).toEqual([NEW_ROW]);
   });
 
-  test("is now when it is seen to change them", () => {
-    const { put, told } = tableOf();
-    put({ ...WEB, conditions: [allocated] });
-    put({ ...WEB, conditions: [allocated], ingress: ["192.0.2.11"] });
-    expect(told.at(-1)).toMatchObject({ ips: ["192.0.2.11"], allocatedAtMs: NOW_MS });
+  test("are new no more when somebody owned them, which is no news", () => {
+    const { put, table, told } = tableOf();
+    put({ ...WEB, ingress: [] });
+    put(WEB);
+    table.hasOwner("default/web");
+    put({ ...WEB });
+    expect(told).toEqual([NEW_ROW]);
+    expect(table.get("default/web")?.row).toEqual(ROW);
+  });
+
+  test("are new when they are others than before", () => {
+    const { put, table, told } = tableOf();
+    put(WEB);
+    table.hasOwner("default/web");
+    put({ ...WEB, ingress: ["192.0.2.11"] });
+    expect(told.at(-1)).toMatchObject({ ips: ["192.0.2.11"], isNew: true });
   });
 });
 

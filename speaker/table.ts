@@ -59,6 +59,9 @@ export interface TableOptions {
 
 const NOBODY: ReadonlySet<string> = new Set();
 
+/** As old as that an allocation is at most that nobody saw, and that counts as new. */
+const JUST_ALLOCATED_MS = 30_000;
+
 export class Table {
   readonly #options: TableOptions;
   readonly #listener: TableListener;
@@ -66,6 +69,8 @@ export class Table {
   /** Keys of the Services that have an address in their row. */
   readonly #byIp = new Map<string, Set<string>>();
   readonly #shown = new ShownAddresses();
+  /** Services whose addresses nobody had yet. */
+  readonly #new = new Set<string>();
 
   constructor(options: TableOptions, listener: TableListener) {
     this.#options = options;
@@ -84,6 +89,11 @@ export class Table {
   /** Keys of the Services that somebody may announce with this address, which is in canonical text. */
   having(ip: string): ReadonlySet<string> {
     return this.#byIp.get(ip) ?? NOBODY;
+  }
+
+  /** Somebody owns the Service: its addresses are new no more. */
+  hasOwner(service: string): void {
+    this.#new.delete(service);
   }
 
   updateAll(): void {
@@ -121,16 +131,17 @@ export class Table {
       return;
     }
     const servingNodes = cluster.servingNodes(key);
+    this.#noteAge(service, old?.service);
     const keepers = this.#shown.keepers(key);
     const { pools, advertisements } = configuration;
     const election = elect(
       { service, keepers, pools, advertisements, nodes, servingNodes, ignoreExcludeLabel },
       sha256,
     );
-    const entry = { service, election, row: this.#rowOf(service, election, nodes, old) };
+    const entry = { service, election, row: this.#rowOf(service, election, nodes) };
     this.#entries.set(key, entry);
     this.#index(key, old?.row, entry.row);
-    const isRowSame = JSON.stringify(old?.row) === JSON.stringify(entry.row);
+    const isRowSame = isSameRow(old?.row, entry.row);
     if (isRowSame && old?.service === service && messageOf(old) === messageOf(entry)) {
       return;
     }
@@ -159,6 +170,7 @@ export class Table {
     if (old !== undefined) {
       const { key } = old.service;
       this.#entries.delete(key);
+      this.#new.delete(key);
       this.#index(key, old.row, undefined);
       if (old.row !== undefined) {
         this.#listener.rowChanged(key, undefined);
@@ -167,12 +179,7 @@ export class Table {
     }
   }
 
-  #rowOf(
-    service: Service,
-    election: Election,
-    nodes: readonly Node[],
-    old: Entry | undefined,
-  ): Row | undefined {
+  #rowOf(service: Service, election: Election, nodes: readonly Node[]): Row | undefined {
     if (election.kind === "nobody") {
       return undefined;
     }
@@ -185,25 +192,32 @@ export class Table {
       order: election.order,
       ...(links !== undefined && { links }),
       ...(interfaces === "subnet" && { onSubnetOnly: true }),
-      ...this.#sinceWhen(service, election.ips, old),
+      ...(this.#new.has(service.key) && { isNew: true }),
       ...contestedOf(service),
     };
   }
 
   /**
-   * Since when the Service has its addresses: its condition says so, unless it was seen to change them, for the time of a
-   * condition stays when only what it says changes.
+   * Notes whether the addresses of a Service are new: seen to come, or allocated just before this speaker came. They stay
+   * so until somebody owns them, however long that takes.
    */
-  #sinceWhen(
-    service: Service,
-    ips: readonly string[],
-    old: Entry | undefined,
-  ): Pick<Row, "allocatedAtMs"> {
-    const isSame = old?.service.ingress.join() === service.ingress.join();
-    const isFirst = old === undefined || (isSame && old.row?.ips.join() !== ips.join());
-    const sinceMs = isSame ? old?.row?.allocatedAtMs : this.#options.now();
-    const allocatedAtMs = isFirst ? allocationTimeOf(service) : sinceMs;
-    return allocatedAtMs === undefined ? {} : { allocatedAtMs };
+  #noteAge(service: Service, old: Service | undefined): void {
+    if (old?.ingress.join() === service.ingress.join()) {
+      return;
+    }
+    const isNew = old !== undefined || this.#isJustAllocated(service);
+    if (isNew && service.ingress.length > 0) {
+      this.#new.add(service.key);
+    } else {
+      this.#new.delete(service.key);
+    }
+  }
+
+  /** By its condition. The clock of the controller may be ahead. */
+  #isJustAllocated({ conditions }: Service): boolean {
+    const allocated = conditions.find(({ type }) => type === CONDITION.addressAllocated);
+    const ageMs = this.#options.now() - Date.parse(allocated?.lastTransitionTime ?? "");
+    return allocated?.status === "True" && Math.abs(ageMs) < JUST_ALLOCATED_MS;
   }
 
   /** Told by the nodes that it concerns, the first in order before or now: all the others would say the same. */
@@ -235,17 +249,17 @@ export function someNotEligible(notEligible: ReadonlyMap<string, string>): LogFi
   return more > 0 ? { not, moreNot: more } : { not };
 }
 
-/** Milliseconds since the epoch. */
-function allocationTimeOf({ conditions }: Service): number | undefined {
-  const allocated = conditions.find(({ type }) => type === CONDITION.addressAllocated);
-  const atMs = Date.parse(allocated?.lastTransitionTime ?? "");
-  return allocated?.status !== "True" || Number.isNaN(atMs) ? undefined : atMs;
-}
-
 /** Which of its addresses another host had first. */
 function contestedOf(service: Service): Pick<Row, "contested"> {
   const conflict = conflictOf(service);
   return conflict?.when === "first-use" ? { contested: [conflict.ip] } : {};
+}
+
+/** That a row is new no more is no news. */
+function isSameRow(a: Row | undefined, b: Row | undefined): boolean {
+  const { isNew: _, ...one } = a ?? {};
+  const { isNew: __, ...other } = b ?? {};
+  return JSON.stringify(one) === JSON.stringify(other);
 }
 
 function orderOf(election: Election | undefined): readonly string[] {

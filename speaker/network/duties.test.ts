@@ -62,7 +62,6 @@ beforeEach(() => {
     log: { debug: note, info: note, warn: note, error: note },
     probePace: new Pace(0),
     clock: () => now,
-    wallClock: () => 1_000_000 + now,
     links: () => [eth0, eth1],
     isInSubnetOf: ({ name }) => name === "eth1",
     captured: () => new Set([captured]),
@@ -132,7 +131,7 @@ describe("a link", () => {
 });
 
 describe("an address that was just allocated", () => {
-  const allocated = { ...ROW, allocatedAtMs: 999_000 };
+  const allocated: Row = { ...ROW, isNew: true };
 
   test("is asked for three times, answered meanwhile, and then owned", () => {
     put(allocated, "n1");
@@ -151,11 +150,6 @@ describe("an address that was just allocated", () => {
     expect(stances()).toEqual([Stance.own, Stance.own]);
     expect(told.slice(2)).toEqual(["address conflict over", `over ${IP}`]);
   });
-
-  test("is not asked for when it was allocated long ago", () => {
-    put({ ...ROW, allocatedAtMs: 900_000 }, "n1");
-    expect(stances()).toEqual([Stance.own, Stance.own]);
-  });
 });
 
 test("an address that comes to be known as contested is silent, once for each time that it is said", () => {
@@ -170,7 +164,7 @@ test("an address that comes to be known as contested is silent, once for each ti
 test("an address that was just allocated waits for a link that can ask", () => {
   eth0.hasCarrier = false;
   eth1.hasCarrier = false;
-  put({ ...ROW, allocatedAtMs: 999_000 }, "n1");
+  put({ ...ROW, isNew: true }, "n1");
   runFor(1_000);
   expect(stances()).toEqual([Stance.tentative, Stance.tentative]);
   eth1.hasCarrier = true;
@@ -178,8 +172,8 @@ test("an address that was just allocated waits for a link that can ask", () => {
   expect(stances()).toEqual([Stance.own, Stance.own]);
 });
 
-test("the clock of the controller may be ahead by some seconds", () => {
-  put({ ...ROW, allocatedAtMs: 1_005_000 }, "n1");
+test("an address is asked for again when another one of its Service is contested", () => {
+  put({ ...ROW, ips: [IP, "2001:db8::10"], contested: ["2001:db8::10"] }, "n1");
   expect(stances()).toEqual([Stance.tentative, Stance.tentative]);
 });
 

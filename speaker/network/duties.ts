@@ -11,9 +11,6 @@ import type { AllowedLinks, Ownership, Part } from "./ownership.ts";
 import type { Pace } from "./pace.ts";
 import { type Effect, Tenures } from "./tenures.ts";
 
-/** So old an address is at most that is asked for before it is announced. */
-const NEW_FOR_MS = 30_000;
-
 /** One link, as far as duties go. */
 export interface DutyLink {
   readonly index: number;
@@ -31,8 +28,6 @@ export interface DutyOptions {
   readonly probePace: Pace;
   /** Milliseconds of a clock that never steps back. */
   readonly clock: () => number;
-  /** Milliseconds since the epoch, of the clock that may be set. */
-  readonly wallClock: () => number;
   /** Those that can answer. */
   links(): readonly DutyLink[];
   /** Whether the link has a subnet that holds the address. */
@@ -111,13 +106,11 @@ export class Duties {
     return isNewlyContested ? this.#tenures.contest(ip, now) : [];
   }
 
-  #howToBegin({ isContested, firstSinceMs }: Part): "contested" | "known" | "new" {
+  #howToBegin({ isContested, isDoubtful, isNew }: Part): "contested" | "known" | "new" {
     if (isContested) {
       return "contested";
     }
-    const ageMs = this.#options.wallClock() - (firstSinceMs ?? Number.NEGATIVE_INFINITY);
-    // the clock of the one who allocated it may be ahead
-    return Math.abs(ageMs) < NEW_FOR_MS ? "new" : "known";
+    return isNew || isDoubtful ? "new" : "known";
   }
 
   #stanceOn(link: DutyLink, ip: string, part: Part | undefined): Stance | undefined {

@@ -94,7 +94,6 @@ export class NetworkLoop {
       log,
       probePace: new Pace(announceRate),
       clock,
-      wallClock,
       links: () => this.#links.answering,
       isInSubnetOf: (link, ip) => this.#links.isInSubnetOf(link.index, parseIp(ip)),
       captured: () => this.#captures.ips,

@@ -17,8 +17,8 @@ export interface Row {
   readonly links?: readonly string[];
   /** Only a link whose subnet holds the address answers for it, and only a node that has such links can be the owner. */
   readonly onSubnetOnly?: true;
-  /** When the addresses were allocated, milliseconds since the epoch; undefined: nobody knows, or too long ago to matter. */
-  readonly allocatedAtMs?: number;
+  /** The addresses were allocated just now, and nobody had them in this life of the Service. */
+  readonly isNew?: true;
   /** Those of the addresses that another host is known to use: silent until it is. */
   readonly contested?: readonly string[];
 }

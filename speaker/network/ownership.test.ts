@@ -92,33 +92,40 @@ describe("an address", () => {
   test("is contested when its row says so", () => {
     const ownership = ownershipOf("n1", { ...ROW, contested: [ADDRESS] });
     setAlive(ownership, new Set(["n1"]), []);
-    expect(ownership.partIn(ADDRESS)?.isContested).toBe(true);
+    expect(ownership.partIn(ADDRESS)).toMatchObject({ isContested: true, isDoubtful: true });
+  });
+
+  test("is in doubt when its row says that another one is contested", () => {
+    const ips = [ADDRESS, "2001:db8::10"];
+    const ownership = ownershipOf("n1", { ...ROW, ips, contested: ["2001:db8::10"] });
+    setAlive(ownership, new Set(["n1"]), []);
+    expect(ownership.partIn(ADDRESS)).toMatchObject({ isContested: false, isDoubtful: true });
   });
 });
 
 describe("an address that was just allocated", () => {
-  const allocated = { ...ROW, order: ["n2", "n1"], allocatedAtMs: 1_000 };
+  const allocated: Row = { ...ROW, order: ["n2", "n1"], isNew: true };
 
   test("is in use for the first time with its first owner", () => {
     const ownership = ownershipOf("n2", allocated);
     setAlive(ownership, new Set(["n1", "n2"]), []);
-    expect(ownership.partIn(ADDRESS)?.firstSinceMs).toBe(1_000);
+    expect(ownership.partIn(ADDRESS)?.isNew).toBe(true);
     setAlive(ownership, new Set(["n2"]), []);
-    expect(ownership.partIn(ADDRESS)?.firstSinceMs).toBe(1_000);
+    expect(ownership.partIn(ADDRESS)?.isNew).toBe(true);
   });
 
   test("is not with its second", () => {
     const ownership = ownershipOf("n1", allocated);
     setAlive(ownership, new Set(["n1", "n2"]), []);
     setAlive(ownership, new Set(["n1"]), [DIED]);
-    expect(ownership.partIn(ADDRESS)?.firstSinceMs).toBeUndefined();
+    expect(ownership.partIn(ADDRESS)?.isNew).toBe(false);
   });
 
   test("is not where it joins a Service that has it already", () => {
     const ownership = ownershipOf("n2", { ...allocated, service: "default/new" });
     ownership.put({ ...ROW, order: ["n2"], service: "default/old" });
     setAlive(ownership, new Set(["n2"]), []);
-    expect(ownership.partIn(ADDRESS)?.firstSinceMs).toBeUndefined();
+    expect(ownership.partIn(ADDRESS)?.isNew).toBe(false);
   });
 });
 

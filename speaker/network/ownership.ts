@@ -22,10 +22,12 @@ export interface Part {
   readonly isOwner: boolean;
   /** On the links that any of these allow: one for each Service that has the address. */
   readonly on: readonly AllowedLinks[];
-  /** Nobody was the owner before, since this was allocated; milliseconds since the epoch, undefined: it is older. */
-  readonly firstSinceMs: number | undefined;
+  /** It was allocated just now, and nobody was the owner before. */
+  readonly isNew: boolean;
   /** Another host is known to use it. */
   readonly isContested: boolean;
+  /** Another host is known to use an address that was given with it. */
+  readonly isDoubtful: boolean;
 }
 
 /** A row as it is held here: many of them, for long. */
@@ -148,19 +150,15 @@ export class Ownership {
       : {
           isOwner,
           on: rows,
-          firstSinceMs: this.#firstSince(owned),
+          isNew: isOwner && owned.every((service) => this.#isNewTo(service)),
           isContested: rows.some(({ contested }) => contested?.includes(ip)),
+          isDoubtful: rows.some(({ contested }) => contested !== undefined),
         };
   }
 
-  /** An address that joins others on their address is as old as they are. */
-  #firstSince(owned: readonly string[]): number | undefined {
-    const since = owned.map((service) =>
-      this.#inLine.get(service)?.isFirst === true
-        ? this.#rows.get(service)?.allocatedAtMs
-        : undefined,
-    );
-    return since.every((atMs) => atMs !== undefined) ? Math.min(...since) : undefined;
+  /** An address that a Service comes to share is as old as with the others. */
+  #isNewTo(service: string): boolean {
+    return this.#rows.get(service)?.isNew === true && this.#inLine.get(service)?.isFirst === true;
   }
 
   #elect(rows: Iterable<HeldRow>, members: readonly MemberChange[]): readonly Transfer[] {

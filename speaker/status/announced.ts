@@ -70,16 +70,18 @@ export function noLivingSpeaker(ips: readonly string[], order: readonly string[]
 }
 
 /**
- * The addresses are to be answered on a subnet that holds them, and no eligible node that is alive has links for all.
+ * The addresses are to be answered on a subnet that holds them, and no eligible node that is alive has a link for the one
+ * that decides.
  *
+ * @param ip that one
  * @param order names of the eligible nodes
  */
-export function noLinkInSubnet(ips: readonly string[], order: readonly string[]): Announcement {
+export function noLinkInSubnet(ip: string, order: readonly string[]): Announcement {
   return {
     status: "False",
     reason: "NoLinkInSubnet",
     message:
-      `No living node that may announce ${ips.join(" and ")} has a link whose subnet holds ${ips.length > 1 ? "each of them" : "it"}: ` +
+      `No living node that may announce ${ip} has a link whose subnet holds it: ` +
       `give a link of ${order.slice(0, 3).join(", ")}${order.length > 3 ? " or another" : ""} an address of that subnet, ` +
       `or annotate the pool with ${POOL_ANNOTATION.interfaces}: all`,
   };

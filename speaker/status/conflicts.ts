@@ -70,6 +70,12 @@ export class Conflicts {
     }
   }
 
+  /** Whether another host had the address first, as this node knows. */
+  isContested(ip: string): boolean {
+    const news = this.#news.get(ip);
+    return news !== undefined && news !== "over" && news.when === "first-use";
+  }
+
   /** The Service is another than before. */
   look(service: string): void {
     const entry = this.#options.table.get(service);

@@ -5,7 +5,7 @@ import { contains, parseRange } from "#lib/address/ip-range.ts";
 import { conflictOf } from "#lib/api/address-conflict.ts";
 import { CONDITION } from "#lib/api/annotations.ts";
 import { regardingService, type Service } from "#lib/api/service.ts";
-import { NodeSubnets } from "#lib/election/node-subnets.ts";
+import { electingIp, NodeSubnets } from "#lib/election/node-subnets.ts";
 import { reportingNode } from "#lib/election/order.ts";
 import { firstAble, type Nodes, type OwnerChange } from "#lib/election/owner.ts";
 import type { KubeClient } from "#lib/kube/client.ts";
@@ -41,6 +41,8 @@ export interface ReporterOptions {
   readonly table: Pick<Table, "get">;
   readonly metrics: Pick<SpeakerMetrics, "reconciled" | "reconcileFailed">;
   readonly log: Log;
+  /** Whether another host had the address first. */
+  isContested(ip: string): boolean;
 }
 
 export class Reporter {
@@ -176,7 +178,7 @@ export class Reporter {
     }
     return row === undefined || firstAble(row, this.#nodes) !== undefined
       ? undefined
-      : noLinkInSubnet(election.ips, election.order);
+      : noLinkInSubnet(electingIp(election.ips), election.order);
   }
 
   #ofOwner({ election, service }: Entry, { ips, links, onSubnetOnly }: Row): Announcement {
@@ -191,7 +193,7 @@ export class Reporter {
     if (conflict?.when === "first-use" && ips.includes(conflict.ip)) {
       return contested(
         conflict,
-        ips.filter((ip) => ip !== conflict.ip),
+        ips.filter((ip) => ip !== conflict.ip && !this.#options.isContested(ip)),
       );
     }
     const heldByAnother = election.kind === "eligible" ? election.heldByAnother : undefined;

@@ -111,7 +111,7 @@ describe.skipIf(why)(`An address at its first use ${why ?? ""}`, () => {
   let stage: Stage;
   let n1: SpeakerHandle;
 
-  const fresh = (): Row => ({ ...ROW, order: ["n1"], allocatedAtMs: Date.now() });
+  const fresh = (): Row => ({ ...ROW, order: ["n1"], isNew: true });
   const firstUse = (ip: string): Conflict => ({
     ip,
     mac: STRANGER.mac,

@@ -184,7 +184,7 @@ describe.skipIf(why)(`Neighbor Solicitations to a node that owns an address ${wh
   test("N6: ignores its own probe for duplicates when the network brings it back", async () => {
     await stage.withdraw(n1, ROW);
     stage.tap.forget();
-    n1.send({ kind: "put", row: { ...ROW, order: ["n1"], allocatedAtMs: Date.now() } });
+    n1.send({ kind: "put", row: { ...ROW, order: ["n1"], isNew: true } });
     const probes = () =>
       stage.tap.heard().filter(({ bytes, direction }) => {
         const [ndp] = ndpAmong([{ bytes, direction, atMs: 0 }]);
