@@ -141,8 +141,8 @@ export class Reporter {
     if (announcement === undefined) {
       // Another node has the word now; what it says must not keep this one from saying the same again later.
       this.#lastWords.delete(key);
-    } else if (this.#mayContradict(entry, announcement, standing)) {
-      await this.#announce(entry, announcement, signal);
+    } else {
+      await this.#announceUnlessSaid(entry, announcement, standing, signal);
     }
     await l2Statuses.write(key, standing, entry.row?.links ?? [], signal);
     if (standing === "taken" && owned !== undefined) {
@@ -211,13 +211,22 @@ export class Reporter {
     );
   }
 
-  /** The owner may always. */
-  #mayContradict({ service }: Entry, announcement: Announcement, standing: Standing): boolean {
-    const isSaid = service.conditions.some(({ type }) => type === CONDITION.announced);
+  /** The owner may say the same again, whoever else has the word. */
+  async #announceUnlessSaid(
+    entry: Entry,
+    announcement: Announcement,
+    standing: Standing,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const { conditions, key } = entry.service;
+    const isSaid = conditions.some(({ type }) => type === CONDITION.announced);
     const words = JSON.stringify([announcement, [...this.#nodes.alive].sort()]);
-    const isRepetition = this.#lastWords.get(service.key) === words;
-    this.#lastWords.set(service.key, words);
-    return standing !== "none" || !isSaid || !isRepetition;
+    if (standing === "none" && isSaid && this.#lastWords.get(key) === words) {
+      return;
+    }
+    await this.#announce(entry, announcement, signal);
+    // not before: what was refused has not been said
+    this.#lastWords.set(key, words);
   }
 
   async #announce(
