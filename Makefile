@@ -10,7 +10,7 @@ help:
 	@echo "make test      everything that must pass"
 	@echo "make check     format, lint and types"
 	@echo "make lab       a cluster in network namespaces, with Herald (HERALD=off: without); make lab-down removes it"
-	@echo "make bench     allocation, memory and time to the first answer, measured (half an hour)"
+	@echo "make bench     allocation, memory, time to the first answer and floods, measured (three quarters of an hour)"
 	@echo "make setup     what the other targets call first"
 
 setup:

@@ -32,8 +32,8 @@ import { PoolStatusWriter } from "./pool-status.ts";
 import { Prerequisites } from "./prerequisites.ts";
 import { StatusWriter } from "./status-writer.ts";
 
-/** Status writes under way at once: as many as the client keeps connections. */
-const WRITERS = 8;
+/** Status writes under way at once. More do not end sooner, and take the API server from those who create the Services. */
+const WRITERS = 3;
 
 /** Between two looks at all Services that wait: there may be thousands, and addresses may become free as fast. */
 const RETRY_PACE_MS = 100;

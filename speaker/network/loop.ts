@@ -68,6 +68,7 @@ export class NetworkLoop {
   readonly #drops = new DropCounts();
   readonly #latency = new Latency(realtimeNs);
   #conflicts = 0;
+  readonly #untold: Transfer[] = [];
   #toldLinks = "";
   #tellDropsAt = 0;
   #isStopped = false;
@@ -213,6 +214,7 @@ export class NetworkLoop {
       }
     }
     this.#kernelAddresses.tick(now);
+    this.#tellTransfers(now);
     this.#options.outbox.flush();
   }
 
@@ -271,7 +273,7 @@ export class NetworkLoop {
 
   #changeRow(service: string, change: () => readonly Transfer[]): void {
     const before = this.#ownership.ipsOf(service);
-    this.#tellTransfers(change());
+    this.#noteTransfers(change());
     const ips = [...before, ...this.#ownership.ipsOf(service)];
     this.#kernelAddresses.look(ips, this.#options.clock());
   }
@@ -300,7 +302,7 @@ export class NetworkLoop {
         }),
       ),
     });
-    this.#tellTransfers(this.#ownership.setNodes({ alive, subnets, changes }));
+    this.#noteTransfers(this.#ownership.setNodes({ alive, subnets, changes }));
   }
 
   #lookAtTouched(): void {
@@ -318,12 +320,23 @@ export class NetworkLoop {
     });
   }
 
+  /** Notes what is to be told once nothing is left to be announced at once, for that is waited for. */
+  #noteTransfers(transfers: readonly Transfer[]): void {
+    for (const transfer of transfers) {
+      this.#untold.push(transfer);
+    }
+  }
+
   /** The nodes that a transfer concerns tell of it; all others know it too, and would only repeat it. */
-  #tellTransfers(transfers: readonly Transfer[]): void {
-    if (transfers.length === 0) {
+  #tellTransfers(now: number): void {
+    const isAnnouncing = this.#links.answering.some(
+      ({ nextDeadline }) => nextDeadline !== undefined && nextDeadline <= now,
+    );
+    if (this.#untold.length === 0 || isAnnouncing) {
       return;
     }
     const { outbox, log, nodeName } = this.#options;
+    const transfers = this.#untold.splice(0);
     outbox.sendOwners(transfers.map(({ change }) => change));
     for (const { change, ips } of transfers) {
       const { service, ...reason } = change;

@@ -59,6 +59,8 @@ export class Responder {
   readonly #schedule: AnnouncementSchedule;
   readonly #requesters = new RecentRequesters();
   readonly #unasked: Outgoing;
+  /** What the log is still to be told of. */
+  readonly #announced: HeardAddress[] = [];
   #link: AnsweringLink;
 
   /**
@@ -297,13 +299,18 @@ export class Responder {
       this.#notify(isNew, routers(), now);
     }
     this.#unasked.flush();
-    for (const { ip } of isNew) {
-      this.#context.log.info("announcing", {
-        ip,
-        link: this.#link.name,
-        mac: this.#link.mac,
-        frames: this.#protocol.announceAtMs.length * this.#protocol.framesPerAnnouncement,
-      });
+    this.#announced.push(...isNew);
+    // a line for each of thousands takes as long as the frames, so the frames of all go first
+    if (now < (this.#schedule.nextDeadline ?? Number.POSITIVE_INFINITY)) {
+      this.#logAnnounced();
+    }
+  }
+
+  #logAnnounced(): void {
+    const { mac, name: link } = this.#link;
+    const frames = this.#protocol.announceAtMs.length * this.#protocol.framesPerAnnouncement;
+    for (const { ip } of this.#announced.splice(0)) {
+      this.#context.log.info("announcing", { ip, link, mac, frames });
     }
   }
 
