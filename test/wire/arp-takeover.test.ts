@@ -13,6 +13,8 @@ const OTHER: Row = { service: "default/other", ips: ["192.0.2.30"], order: ["n1"
 /** When an address is announced, from the moment that it is taken on, and how much later a busy machine may do it. */
 const ANNOUNCED_AT_MS = [0, 100, 300, 1_000, 3_000];
 const LATE_MS = 1_000;
+/** The first of them may have been on its way for longer than the next. */
+const EARLY_MS = 50;
 
 const why = whyNoWire();
 
@@ -93,7 +95,7 @@ describe.skipIf(why)(`An IPv4 address that moves from one node to another ${why 
       .map(({ atMs }) => atMs);
     const after = times.map((atMs) => atMs - (times[0] ?? 0));
     for (const [round, atMs] of ANNOUNCED_AT_MS.entries()) {
-      expect(after[round]).toBeGreaterThanOrEqual(atMs - 1);
+      expect(after[round]).toBeGreaterThan(atMs - EARLY_MS);
       expect(after[round]).toBeLessThan(atMs + LATE_MS);
     }
     expect(stage.announcements("192.0.2.30")).toEqual([]);

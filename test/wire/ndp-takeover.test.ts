@@ -10,6 +10,8 @@ const MOVED: Row = { ...ROW, order: ["n2", "n1"] };
 /** When an address is announced to all nodes, and how much later a busy machine may do it. */
 const ANNOUNCED_AT_MS = [0, 100, 1_000, 2_000];
 const LATE_MS = 1_000;
+/** The first of them may have been on its way for longer than the next. */
+const EARLY_MS = 50;
 
 const why = whyNoWire();
 
@@ -68,7 +70,7 @@ describe.skipIf(why)(`An IPv6 address that moves from one node to another ${why 
     const [first = 0, ...others] = toNodes().map(({ atMs }) => atMs);
     for (const [index, atMs] of ANNOUNCED_AT_MS.slice(1).entries()) {
       const after = (others[index] ?? 0) - first;
-      expect(after).toBeGreaterThanOrEqual(atMs - 1);
+      expect(after).toBeGreaterThan(atMs - EARLY_MS);
       expect(after).toBeLessThan(atMs + LATE_MS);
     }
   });
