@@ -23,6 +23,9 @@ class FakeLink implements DutyLink {
   }
 
   set(ip: string, stance: Stance | undefined): void {
+    if (stance === Stance.own && this.stances.get(ip) !== Stance.own) {
+      this.done.push(`own ${ip}`);
+    }
     if (stance === undefined) {
       this.stances.delete(ip);
     } else {
@@ -130,6 +133,16 @@ describe("a link", () => {
   });
 });
 
+test("an address that was lost and is owned again at once is announced anew: another node may have been faster", () => {
+  put(ROW, "n1", "n2");
+  eth0.done.length = 0;
+  ownership.put({ ...ROW, order: ["n2", "n1"] });
+  ownership.put(ROW);
+  duties.look(ownership.takeTouched());
+  expect(stances()).toEqual([Stance.own, Stance.own]);
+  expect(eth0.done).toEqual([`own ${IP}`]);
+});
+
 describe("an address that was just allocated", () => {
   const allocated: Row = { ...ROW, isNew: true };
 
@@ -137,7 +150,7 @@ describe("an address that was just allocated", () => {
     put(allocated, "n1");
     expect(stances()).toEqual([Stance.tentative, Stance.tentative]);
     runFor(1_000);
-    expect(eth0.done).toEqual(Array(3).fill(`probe ${IP}`));
+    expect(eth0.done).toEqual([...Array(3).fill(`probe ${IP}`), `own ${IP}`]);
     expect(stances()).toEqual([Stance.own, Stance.own]);
   });
 
@@ -188,7 +201,7 @@ test("an address that is known to be contested is silent from the start, until t
 test("an address in use is defended on the link where it is claimed, and answered on", () => {
   put(ROW, "n1");
   duties.claimed(IP, FOREIGN_MAC, "eth1");
-  expect([eth0.done, eth1.done]).toEqual([[], [`defend ${IP}`]]);
+  expect([eth0.done, eth1.done]).toEqual([[`own ${IP}`], [`own ${IP}`, `defend ${IP}`]]);
   expect(stances()).toEqual([Stance.own, Stance.own]);
   expect(told).toEqual(["address conflict", `in-use ${FOREIGN_MAC}`]);
 });

@@ -94,6 +94,9 @@ export class Duties {
   /** Begins or ends the tenure of the address. */
   #follow(ip: string, part: Part | undefined): readonly Effect[] {
     const isNewlyContested = this.#options.ownership.takeNewlyContested(ip);
+    if (this.#options.ownership.takeLost(ip)) {
+      this.#end(ip);
+    }
     const stance = this.#tenures.stanceOf(ip);
     if (part?.isOwner !== true) {
       this.#tenures.end(ip);
@@ -104,6 +107,16 @@ export class Duties {
       return this.#tenures.begin(ip, this.#howToBegin(part), now);
     }
     return isNewlyContested ? this.#tenures.contest(ip, now) : [];
+  }
+
+  /** Another node may have announced the address: if this one owns it again already, it has to be announced anew. */
+  #end(ip: string): void {
+    if (this.#tenures.stanceOf(ip) !== undefined) {
+      this.#tenures.end(ip);
+      for (const link of this.#options.links()) {
+        link.set(ip, Stance.listen);
+      }
+    }
   }
 
   #howToBegin({ isContested, isDoubtful, isNew }: Part): "contested" | "known" | "new" {

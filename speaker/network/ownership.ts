@@ -57,6 +57,8 @@ export class Ownership {
   #nodes: Omit<Nodes, "changes"> = { alive: new Set(), subnets: new NodeSubnets() };
   #touched = new Set<string>();
   readonly #newlyContested = new Set<string>();
+  /** Addresses that this node lost, be it for a moment. */
+  readonly #lost = new Set<string>();
 
   constructor(self: string) {
     this.#self = self;
@@ -122,6 +124,11 @@ export class Ownership {
     return this.#newlyContested.delete(ip);
   }
 
+  /** Whether this node has lost the address since this was last asked, also when it owns it again. */
+  takeLost(ip: string): boolean {
+    return this.#lost.delete(ip);
+  }
+
   /** The addresses of a Service, in canonical text. */
   ipsOf(service: string): readonly string[] {
     return this.#rows.get(service)?.ips ?? [];
@@ -164,7 +171,12 @@ export class Ownership {
   #elect(rows: Iterable<HeldRow>, members: readonly MemberChange[]): readonly Transfer[] {
     const all = [...rows];
     const changes = ownerChanges(all, this.#owners, { ...this.#nodes, changes: members });
-    for (const { service, to } of changes) {
+    for (const { from, service, to } of changes) {
+      if (from === this.#self) {
+        for (const ip of this.#rows.get(service)?.ips ?? []) {
+          this.#lost.add(ip);
+        }
+      }
       if (to === undefined) {
         this.#owners.delete(service);
       } else {
