@@ -18,7 +18,7 @@ const ANNOUNCE_AT_MS = [0, 100, 300, 1_000, 3_000] as const;
 
 /** ARP, RFC 826, with the announcements and probes of RFC 5227. */
 export class ArpProtocol implements Protocol {
-  readonly name = "ARP";
+  readonly family = "IPv4";
   readonly etherType = EtherType.arp;
   readonly answerer = new ArpAnswerer();
   readonly addressLength = 4;

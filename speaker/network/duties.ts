@@ -61,9 +61,7 @@ export class Duties {
     for (const ip of ips) {
       const part = this.#options.ownership.partIn(ip);
       const effects = this.#follow(ip, part);
-      for (const link of this.#options.links()) {
-        link.set(ip, this.#stanceOn(link, ip, part));
-      }
+      this.#setOnLinks(ip, part);
       this.#perform(effects);
     }
   }
@@ -126,6 +124,12 @@ export class Duties {
     return isNew || isDoubtful ? "new" : "known";
   }
 
+  #setOnLinks(ip: string, part: Part | undefined): void {
+    for (const link of this.#options.links()) {
+      link.set(ip, this.#stanceOn(link, ip, part));
+    }
+  }
+
   #stanceOn(link: DutyLink, ip: string, part: Part | undefined): Stance | undefined {
     const { captured, isInSubnetOf } = this.#options;
     const mayAnswer = part?.on.some(
@@ -147,13 +151,9 @@ export class Duties {
   #performOne(effect: Effect): void {
     const { conflict, conflictOver, links, ownership } = this.#options;
     switch (effect.kind) {
-      case "stance": {
-        const part = ownership.partIn(effect.ip);
-        for (const link of links()) {
-          link.set(effect.ip, this.#stanceOn(link, effect.ip, part));
-        }
+      case "stance":
+        this.#setOnLinks(effect.ip, ownership.partIn(effect.ip));
         break;
-      }
       case "probe": {
         const sent = links().map((link) => link.probe(effect.ip));
         if (!sent.includes(true)) {

@@ -8,7 +8,6 @@ import { type HeardAddress, newHeardAddress, Stance } from "./heard-address.ts";
 import type { AnsweringLink } from "./link-rules.ts";
 import { NdpProtocol } from "./ndp-protocol.ts";
 import { Pace } from "./pace.ts";
-import type { Host } from "./protocol.ts";
 import { RateLimit } from "./rate-limit.ts";
 import { Responder, type ResponderContext } from "./responder.ts";
 
@@ -26,8 +25,6 @@ export interface LinkContext extends ResponderContext {
   unwatch(descriptor: number): void;
   /** The link-local address of the link, when it can be used. */
   linkLocalOf(index: number): Ip | undefined;
-  /** The default routers that are reached by the link. */
-  routersOf(index: number, family: Ip["family"]): readonly Host[];
   /** Sends a DAD probe for an IPv6 address, which is not this thread's to do. */
   probe(ip: string, link: AnsweringLink, nonce: Uint8Array): void;
 }
@@ -43,7 +40,7 @@ export class LinkResponder {
   /** Only where there is an IPv6 address to hear of, and none once the link was found gone. */
   #ndp: Responder | undefined;
   #link: AnsweringLink;
-  #ticks = 0;
+  #isNdpFirst = false;
 
   /** @throws {LinuxError} when there is no packet socket to be had */
   constructor(context: LinkContext, link: AnsweringLink) {
@@ -143,13 +140,13 @@ export class LinkResponder {
 
   /** The protocols take turns in going first, for they share a pace. */
   tick(now: number): void {
-    const ticks = [
-      () => this.#arp.tick(now, () => this.#context.routersOf(this.index, "IPv4")),
-      () => this.#ndp?.tick(now, () => this.#context.routersOf(this.index, "IPv6")),
-    ];
-    this.#ticks += 1;
-    for (const tick of this.#ticks % 2 === 0 ? ticks : ticks.reverse()) {
-      tick();
+    this.#isNdpFirst = !this.#isNdpFirst;
+    if (this.#isNdpFirst) {
+      this.#ndp?.tick(now);
+    }
+    this.#arp.tick(now);
+    if (!this.#isNdpFirst) {
+      this.#ndp?.tick(now);
     }
   }
 

@@ -327,12 +327,15 @@ export class NetworkLoop {
     }
   }
 
-  /** The nodes that a transfer concerns tell of it; all others know it too, and would only repeat it. */
-  #tellTransfers(now: number): void {
-    const isAnnouncing = this.#links.answering.some(
+  #isAnnouncing(now: number): boolean {
+    return this.#links.answering.some(
       ({ nextDeadline }) => nextDeadline !== undefined && nextDeadline <= now,
     );
-    if (this.#untold.length === 0 || isAnnouncing) {
+  }
+
+  /** The nodes that a transfer concerns tell of it; all others know it too, and would only repeat it. */
+  #tellTransfers(now: number): void {
+    if (this.#untold.length === 0 || this.#isAnnouncing(now)) {
       return;
     }
     const { outbox, log, nodeName } = this.#options;

@@ -24,7 +24,7 @@ const NONCE_LENGTH = 6;
 
 /** Neighbor Discovery, RFC 4861. */
 export class NdpProtocol implements Protocol {
-  readonly name = "NDP";
+  readonly family = "IPv6";
   readonly etherType = EtherType.ipv6;
   readonly answerer = new NdpAnswerer();
   readonly addressLength = 16;

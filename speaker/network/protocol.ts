@@ -1,4 +1,4 @@
-import type { Ip } from "#lib/address/ip.ts";
+import type { Family, Ip } from "#lib/address/ip.ts";
 import type { Instruction } from "#lib/linux/bpf.ts";
 import type { Mac } from "#lib/wire/mac.ts";
 import type { Answerer } from "./answerer.ts";
@@ -13,8 +13,8 @@ export interface Host {
 
 /** What ARP and NDP do in ways of their own, on one link. */
 export interface Protocol {
-  /** For log lines and metrics. */
-  readonly name: "ARP" | "NDP";
+  /** Of the addresses that it is asked for. */
+  readonly family: Family;
   readonly etherType: number;
   readonly answerer: Answerer;
   /** Bytes of an address. */

@@ -1,4 +1,4 @@
-import { formatIp, ipFromBytes } from "#lib/address/ip.ts";
+import { type Family, formatIp, ipFromBytes } from "#lib/address/ip.ts";
 import { BATCH_SIZE, FRAME_STRIDE, type FrameBatch } from "#lib/linux/frame-batch.ts";
 import { PacketSocket } from "#lib/linux/packet-socket.ts";
 import type { Log } from "#lib/log/log.ts";
@@ -37,6 +37,8 @@ export interface ResponderContext {
   readonly captures: Captures;
   readonly log: Log;
   readonly clock: () => number;
+  /** The default routers that are reached by the link. */
+  routersOf(index: number, family: Family): readonly Host[];
   /** Told of a frame that claims one of the addresses, for whatever host. */
   claimed(claim: Claim): void;
 }
@@ -161,11 +163,10 @@ export class Responder {
       : Math.min(filter, announcement);
   }
 
-  /** @param routers of this link, which are told of each address that is new here */
-  tick(now: number, routers: () => readonly Host[]): void {
+  tick(now: number): void {
     this.#filter.tick(now);
     if (now >= (this.#schedule.nextDeadline ?? Number.POSITIVE_INFINITY)) {
-      this.#announceDue(now, routers);
+      this.#announceDue(now);
     }
   }
 
@@ -279,7 +280,7 @@ export class Responder {
     return macFromBytes(new Uint8Array(buffer, this.#protocol.answerer.senderMacAt, MAC_LENGTH));
   }
 
-  #announceDue(now: number, routers: () => readonly Host[]): void {
+  #announceDue(now: number): void {
     const isNew = new Set<HeardAddress>();
     for (let count = 0; count < MAX_ANNOUNCEMENTS_A_TURN; count++) {
       const due = this.#schedule.take(now);
@@ -296,7 +297,7 @@ export class Responder {
       }
     }
     if (isNew.size > 0) {
-      this.#notify(isNew, routers(), now);
+      this.#notify(isNew, now);
     }
     this.#unasked.flush();
     this.#announced.push(...isNew);
@@ -315,7 +316,8 @@ export class Responder {
   }
 
   /** Tells those who may not listen to announcements: the routers, and whoever asked for the address lately. */
-  #notify(addresses: ReadonlySet<HeardAddress>, routers: readonly Host[], now: number): void {
+  #notify(addresses: ReadonlySet<HeardAddress>, now: number): void {
+    const routers = this.#context.routersOf(this.#link.index, this.#protocol.family);
     let frames = 0;
     for (const address of addresses) {
       for (const router of routers) {
