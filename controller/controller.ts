@@ -32,8 +32,11 @@ import { PoolStatusWriter } from "./pool-status.ts";
 import { Prerequisites } from "./prerequisites.ts";
 import { StatusWriter } from "./status-writer.ts";
 
-/** Status writes under way at once. More do not end sooner, and take the API server from those who create the Services. */
-const WRITERS = 3;
+/** Status writes under way at once: what waits at the start has an API server with nothing else to do. */
+const WRITERS_AT_START = 8;
+
+/** Once Services are being created. More would not end sooner, and take the API server from those who create them. */
+const WRITERS_BESIDE_CREATION = 3;
 
 /** Between two looks at all Services that wait: there may be thousands, and addresses may become free as fast. */
 const RETRY_PACE_MS = 100;
@@ -57,9 +60,11 @@ export async function lead(parts: ControllerParts, signal: AbortSignal): Promise
   // An address is waited for, and what is told of it is not: where thousands are given, the API server has both to do.
   const isBusy = () => statusWriter.isBusy;
   const events = new EventRecorder(client, { component: "herald-controller", isBusy, log });
-  const queue = new WorkQueue<string>({ name: "services", concurrency: WRITERS, log });
+  let isAtStart = true;
+  const writers = () => (isAtStart ? WRITERS_AT_START : WRITERS_BESIDE_CREATION);
+  const queue = new WorkQueue<string>({ name: "services", concurrency: writers, log });
   const retries = new WorkQueue<"waiting Services">({ name: "retries", log });
-  const departed = new WorkQueue<string>({ name: "departed services", concurrency: WRITERS, log });
+  const departed = new WorkQueue<string>({ name: "departed services", concurrency: writers, log });
   const startup = new WorkQueue<keyof typeof beginnings>({ name: "startup", log });
   const configurationState = new ConfigurationStateWriter({
     client,
@@ -133,7 +138,10 @@ export async function lead(parts: ControllerParts, signal: AbortSignal): Promise
   };
   services.on({
     synced: () => known.met("Services"),
-    added: ({ key }) => look(key),
+    added: ({ key }) => {
+      isAtStart &&= !known.areMet;
+      look(key);
+    },
     updated: ({ key }) => look(key),
     deleted: (service) => {
       assigner.forget(service.key);

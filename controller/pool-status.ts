@@ -80,7 +80,7 @@ export class PoolStatusWriter {
     this.#sources = sources;
     this.#queue = new WorkQueue({
       name: "pool status",
-      concurrency: WRITERS,
+      concurrency: () => WRITERS,
       firstRetryMs: FIRST_RETRY_MS,
       clock,
       log,

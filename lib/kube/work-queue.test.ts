@@ -22,7 +22,8 @@ beforeEach(() => {
   onTestFinished(() => stop.abort());
 });
 
-function make(concurrency: number): WorkQueue {
+function make(workers: number): WorkQueue {
+  const concurrency = () => workers;
   return new WorkQueue({ name: "services", log, concurrency, clock, random: () => 0.5 });
 }
 

@@ -10,8 +10,8 @@ export interface WorkQueueOptions {
   /** In log lines. */
   readonly name: string;
   readonly log: Log;
-  /** How many keys are worked on at once; 1 when not said. */
-  readonly concurrency?: number;
+  /** How many keys are worked on at once, asked before each; 1 when not said. */
+  readonly concurrency?: () => number;
   /** The wait after the first failure, about; 5 when not said. */
   readonly firstRetryMs?: number;
   readonly clock?: Clock;
@@ -83,7 +83,7 @@ export class WorkQueue<Key extends string = string> {
 
   #start(): void {
     for (const key of this.#ready) {
-      const isFull = this.#tasks.size >= (this.#options.concurrency ?? 1);
+      const isFull = this.#tasks.size >= (this.#options.concurrency?.() ?? 1);
       if (isFull || this.#session === undefined || this.#session.signal.aborted) {
         return;
       }
