@@ -12,7 +12,8 @@ export default defineConfig({
           sequence: { groupOrder: 0 },
           include: [
             "{lib,controller,speaker,manifests}/**/*.test.ts",
-            "test/{project,bench,histories}/**/*.test.ts",
+            "test/{project,bench,histories,simulation}/**/*.test.ts",
+            "test/faults/*/**/*.test.ts",
           ],
         },
       },
@@ -20,7 +21,10 @@ export default defineConfig({
         test: {
           name: "cluster",
           sequence: { groupOrder: 1 },
-          include: ["test/{wire,lab,api-server,allocation,e2e}/**/*.test.ts"],
+          include: [
+            "test/{wire,lab,api-server,allocation,e2e}/**/*.test.ts",
+            "test/faults/*.test.ts",
+          ],
           fileParallelism: false,
           testTimeout: 120_000,
           hookTimeout: 120_000,

@@ -233,6 +233,26 @@ describe("a pod", () => {
     });
   });
 
+  test("of the speaker writes to one directory of its node, and reads one that holds no socket of systemd", () => {
+    const volumes = speakerPod()["volumes"] as readonly { hostPath?: { path: string } }[];
+    const paths = volumes.flatMap(({ hostPath }) => hostPath?.path ?? []);
+    expect(paths).toEqual(["/var/lib/herald", "/run/systemd/shutdown"]);
+    expect(speakerPod()).toMatchObject({
+      containers: [
+        {
+          volumeMounts: expect.arrayContaining([
+            { name: "state", mountPath: "/var/lib/herald" },
+            {
+              name: "scheduled-shutdown",
+              mountPath: "/run/systemd/shutdown",
+              readOnly: true,
+            },
+          ]),
+        },
+      ],
+    });
+  });
+
   test("carries the labels by which users of MetalLB find it", () => {
     const labels = ofKind<Workload>("Deployment", "DaemonSet").map(({ spec }) => spec.template);
     expect(labels).toMatchObject([

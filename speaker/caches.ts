@@ -80,6 +80,13 @@ export class Caches {
     return Promise.all([this.#services.synced, this.#slices.synced, this.#nodes.synced]);
   }
 
+  /** How much of it the API server has told. */
+  get told(): "nothing" | "some" | "all" {
+    const collections = [this.#services, this.#slices, this.#nodes];
+    const told = collections.filter(({ hasSynced }) => hasSynced).length;
+    return told === 0 ? "nothing" : told < collections.length ? "some" : "all";
+  }
+
   /** The Service, unless another implementation of load balancers is meant to serve it. */
   service(key: string): Service | undefined {
     const service = this.#services.get(key);

@@ -11,6 +11,7 @@ import { captureHandler } from "./capture/capture-handler.ts";
 import { requireNetRaw } from "./checks/net-raw.ts";
 import { readExcludedLinks } from "./excluded-links.ts";
 import { serveHealth } from "./health/health-server.ts";
+import { membersHandler } from "./health/members-handler.ts";
 import { startNetwork } from "./network/start.ts";
 import { speakerCommand } from "./options.ts";
 import { serveWhenFree } from "./serve-when-free.ts";
@@ -34,6 +35,10 @@ const command = speakerCommand(async (options) => {
     announceRate: options.announceRate,
     answerRate: options.answerRate,
     answerRatePerClient: options.answerRatePerClient,
+    failbackMs: options.failback,
+    placement: options.placement,
+    profile: options.profile,
+    surrogate: options.surrogate === "on",
   });
   switchLevelOnSignal(log, logLevel, (level) => network.send({ kind: "log-level", level }));
   log.info("speaker started", { api: credentials.origin.href, node });
@@ -48,8 +53,13 @@ const command = speakerCommand(async (options) => {
   const metrics = () => serveMetrics(options, { registry, api: client, log });
   const capture = captureHandler({ node, asker: speaker.captures, log });
   const isReady = () => speaker.isReady;
-  const health = () => serveHealth(healthProbePort, { isReady, capture, log });
-  signal.addEventListener("abort", () => network.send({ kind: "stop" }), { once: true });
+  const members = membersHandler({
+    view: () => speaker.members.answer(),
+    draining: () => speaker.draining,
+  });
+  const health = () => serveHealth(healthProbePort, { isReady, capture, members, log });
+  const stop = () => network.send({ kind: "stop", how: speaker.isLeaving ? "leave" : "restart" });
+  signal.addEventListener("abort", stop, { once: true });
   await Promise.all([
     speaker.run(signal),
     network.stopped,

@@ -33,6 +33,11 @@ test("what is not said is as the manifests and MetalLB have it", async () => {
     port: 9_120,
     healthProbePort: 17_472,
     excludeLinksFile: "/etc/metallb/excludel2.yaml",
+    stateDir: "/var/lib/herald",
+    failback: 30_000,
+    placement: "metallb",
+    profile: "balanced",
+    surrogate: "on",
     interfaces: "all",
     promiscuousLinks: [],
     announceRate: 5_000,
@@ -51,6 +56,15 @@ const VALUES: readonly (readonly [
   ["health-probe-port", "8080", "healthProbePort", 8_080],
   ["port", "0", "port", 0],
   ["exclude-links-file", "/tmp/links.yaml", "excludeLinksFile", "/tmp/links.yaml"],
+  ["state-dir", "/tmp/state", "stateDir", "/tmp/state"],
+  ["state-dir", "", "stateDir", ""],
+  ["failback", "10m", "failback", 600_000],
+  ["failback", "0s", "failback", 0],
+  ["failback", "never", "failback", Number.POSITIVE_INFINITY],
+  ["placement", "balanced", "placement", "balanced"],
+  ["profile", "fast", "profile", "fast"],
+  ["profile", "calm", "profile", "calm"],
+  ["surrogate", "off", "surrogate", "off"],
   ["interfaces", "subnet", "interfaces", "subnet"],
   ["promiscuous-links", "^wlan, ^wlp[0-9]", "promiscuousLinks", [/^wlan/u, /^wlp[0-9]/u]],
   ["promiscuous-links", "", "promiscuousLinks", []],
@@ -71,6 +85,7 @@ describe.each(VALUES)("--%s %s", (flag, text, name, value) => {
   });
 });
 
+const FAILBACK = "give a number with a unit, such as 30s or 10m, or never";
 const RATE = "give a whole number of at most 10000000, or 0 for no limit";
 
 test.each([
@@ -78,6 +93,12 @@ test.each([
   ["--health-probe-port", "", "give a whole number from 1 to 65535, or 0 for none"],
   ["--port", "-1", "give a whole number from 1 to 65535, or 0 for none"],
   ["--interfaces", "some", "Allowed choices are all, subnet."],
+  ["--failback", "30", FAILBACK],
+  ["--failback", "-1s", FAILBACK],
+  ["--failback", "", FAILBACK],
+  ["--placement", "even", "Allowed choices are metallb, balanced."],
+  ["--profile", "slow", "Allowed choices are fast, balanced, calm."],
+  ["--surrogate", "yes", "Allowed choices are on, off."],
   ["--announce-rate", "10000001", RATE],
   ["--announce-rate", "-1", RATE],
   ["--answer-rate", "1e5", RATE],

@@ -1,5 +1,7 @@
 import { Command, InvalidArgumentError, Option } from "commander";
+import { parseDuration } from "#lib/api/parse-duration.ts";
 import { INTERFACES, type Interfaces } from "#lib/api/pool.ts";
+import { MalformedError } from "#lib/bytes/malformed-error.ts";
 import { type MetricsOptions, withMetricsOptions } from "#lib/metrics/options.ts";
 import {
   type CommonOptions,
@@ -8,6 +10,7 @@ import {
   withCommonOptions,
 } from "#lib/process/options.ts";
 import { readLinkPattern } from "./link-pattern.ts";
+import { PLACEMENTS, type Placement, PROFILES, type Profile } from "./network/moves.ts";
 import { DEFAULT_ANNOUNCE_RATE } from "./network/pace.ts";
 import { DEFAULT_ANSWER_RATE, DEFAULT_ANSWER_RATE_PER_CLIENT } from "./network/rate-limit.ts";
 
@@ -17,6 +20,9 @@ const DEFAULT_MEMBER_PORT = 7946;
 /** MetalLB's. */
 const DEFAULT_HEALTH_PORT = 17472;
 
+/** A node that comes back, and goes again with the next crash of its kernel, moves its addresses but once. */
+const DEFAULT_FAILBACK = "30s";
+
 /** More than any speaker can send. */
 const MAX_RATE = 10_000_000;
 
@@ -24,7 +30,14 @@ export interface SpeakerOptions extends CommonOptions, MetricsOptions {
   readonly nodeName: string;
   readonly ignoreExcludeLb: boolean;
   readonly memberKeyDirectory: string;
+  /** Empty: nothing is kept. */
+  readonly stateDir: string;
   readonly mlBindport: number;
+  /** Milliseconds; Infinity: never. */
+  readonly failback: number;
+  readonly placement: Placement;
+  readonly profile: Profile;
+  readonly surrogate: "on" | "off";
   readonly excludeLinksFile: string;
   /** For the pools that do not say it themselves. */
   readonly interfaces: Interfaces;
@@ -63,6 +76,14 @@ export function speakerCommand(run: (options: SpeakerOptions) => Promise<void>):
         .default("/etc/herald/member-key"),
     )
     .addOption(
+      new Option(
+        "--state-dir <path>",
+        "where to keep what is needed to answer again while the API server is down; empty: nowhere",
+      )
+        .env("HERALD_STATE_DIR")
+        .default("/var/lib/herald"),
+    )
+    .addOption(
       new Option("--ml-bindport <port>", "UDP port of the heartbeats between speakers")
         .env("HERALD_ML_BINDPORT")
         .argParser(parsePort)
@@ -71,13 +92,53 @@ export function speakerCommand(run: (options: SpeakerOptions) => Promise<void>):
     .addOption(
       new Option(
         "--health-probe-port <port>",
-        "port of /healthz and /readyz on 127.0.0.1, by plain HTTP; 0: none",
+        "port of /healthz, /readyz, /capture and /members on 127.0.0.1, by plain HTTP; 0: none",
       )
         .env("HERALD_HEALTH_PROBE_PORT")
         .argParser(parsePortOrNone)
         .default(DEFAULT_HEALTH_PORT),
     );
-  return withRateOptions(withLinkOptions(command)).action(run);
+  return withRateOptions(withLinkOptions(withMoveOptions(command))).action(run);
+}
+
+function withMoveOptions(command: Command): Command {
+  return command
+    .addOption(
+      new Option(
+        "--failback <duration>",
+        "how long a node is to be well again until it gets back the addresses for which it is preferred; never: it does not",
+      )
+        .env("HERALD_FAILBACK")
+        .argParser(parseFailback)
+        .default(parseFailback(DEFAULT_FAILBACK), DEFAULT_FAILBACK),
+    )
+    .addOption(
+      new Option(
+        "--placement <how>",
+        "which node is preferred for an address: as with MetalLB, or so that the nodes have about as many each",
+      )
+        .env("HERALD_PLACEMENT")
+        .choices(PLACEMENTS)
+        .default("metallb"),
+    )
+    .addOption(
+      new Option(
+        "--profile <how>",
+        "how soon a silent node is given up: fast, balanced, or calm where machines are paused now and then",
+      )
+        .env("HERALD_PROFILE")
+        .choices(PROFILES)
+        .default("balanced"),
+    )
+    .addOption(
+      new Option(
+        "--surrogate <how>",
+        "whether another node lends its voice to one whose speaker is down; off where switches inspect ARP",
+      )
+        .env("HERALD_SURROGATE")
+        .choices(["on", "off"])
+        .default("on"),
+    );
 }
 
 function withLinkOptions(command: Command): Command {
@@ -133,6 +194,20 @@ function withRateOptions(command: Command): Command {
         .argParser(parseRate)
         .default(DEFAULT_ANSWER_RATE_PER_CLIENT),
     );
+}
+
+/** @throws {InvalidArgumentError} when the text is neither a duration nor never */
+function parseFailback(text: string): number {
+  if (text === "never") {
+    return Number.POSITIVE_INFINITY;
+  }
+  try {
+    return parseDuration(text);
+  } catch (cause) {
+    throw cause instanceof MalformedError
+      ? new InvalidArgumentError("give a number with a unit, such as 30s or 10m, or never")
+      : cause;
+  }
 }
 
 /** @throws {InvalidArgumentError} when the text is no number that a link could reach */

@@ -13,42 +13,54 @@ import {
   speakerReporter,
 } from "#lib/report/configuration-state.ts";
 import { ProblemLog } from "#lib/report/problems.ts";
+import { Balancer } from "./balancer.ts";
 import { Caches } from "./caches.ts";
 import { CaptureAsker } from "./capture/capture-asker.ts";
 import { NodeChecks } from "./checks/node-checks.ts";
 import { Configuration } from "./configuration.ts";
 import { followMemberKey } from "./member-key.ts";
-import { CountAsker } from "./metrics/count-asker.ts";
 import { SpeakerMetrics } from "./metrics/speaker-metrics.ts";
-import type { FromNetwork, Row } from "./network/messages.ts";
+import type { FromNetwork, MembersView, NetworkCounts, Row } from "./network/messages.ts";
 import type { NetworkThread } from "./network/start.ts";
+import { NetworkAsker } from "./network-asker.ts";
+import { NetworkTable } from "./network-table.ts";
 import type { SpeakerOptions } from "./options.ts";
 import { Prober } from "./probe/prober.ts";
+import { resumeIfSilent } from "./snapshot/resume.ts";
+import { SnapshotKeeper } from "./snapshot/snapshot-keeper.ts";
 import { Conflicts } from "./status/conflicts.ts";
 import { L2Statuses } from "./status/l2-status.ts";
 import { Reporter } from "./status/reporter.ts";
+import { isSystemStopping } from "./system-stopping.ts";
 import { Table } from "./table.ts";
 
-/** Where this machine keeps proc and sys. */
+/** Where this machine keeps proc, sys and run. */
 const ROOT = "/";
 
 export class Speaker {
   readonly metrics: SpeakerMetrics;
   /** For those who want to see frames. */
   readonly captures: CaptureAsker;
+  /** For those who want to see the members. */
+  readonly members: NetworkAsker<MembersView>;
   readonly #options: SpeakerOptions;
   readonly #network: NetworkThread;
   readonly #log: AdjustableLog;
   readonly #caches: Caches;
   readonly #checks: NodeChecks;
   readonly #conflicts: Conflicts;
-  readonly #counts: CountAsker;
+  readonly #counts: NetworkAsker<NetworkCounts>;
   readonly #configuration: Configuration;
   readonly #configurationState: ConfigurationStateWriter;
   readonly #events: EventRecorder;
   readonly #l2Statuses: L2Statuses;
+  readonly #networkTable: NetworkTable;
+  /** Undefined: the election alone says which node is preferred. */
+  readonly #balancer: Balancer | undefined;
   readonly #prober: Prober;
   readonly #reporter: Reporter;
+  /** Undefined when none are wanted. */
+  readonly #snapshots: SnapshotKeeper | undefined;
   readonly #table: Table;
   /** Until all caches are filled, single changes are of no interest: the first table is made of the whole. */
   #filled = false;
@@ -66,12 +78,25 @@ export class Speaker {
     this.#log = log;
     this.#events = new EventRecorder(client, { component: "herald-speaker", host: node, log });
     this.captures = new CaptureAsker((message) => network.send(message));
-    this.#counts = new CountAsker((message) => network.send(message));
+    this.#counts = new NetworkAsker((id) => network.send({ kind: "count", id }));
+    this.members = new NetworkAsker((id) => network.send({ kind: "show-members", id }));
+    this.#networkTable = new NetworkTable({
+      send: (message) => network.send(message),
+      changed: () => this.#snapshots?.changed(),
+    });
+    if (options.placement === "balanced") {
+      const { failback: failbackMs } = options;
+      this.#balancer = new Balancer({ table: this.#networkTable, failbackMs });
+    }
+    if (options.stateDir !== "") {
+      const take = () => this.#networkTable.take();
+      this.#snapshots = new SnapshotKeeper({ directory: options.stateDir, node, log, take });
+    }
     this.#prober = new Prober(log);
     this.metrics = new SpeakerMetrics({
       node,
-      counts: () => this.#counts.counts(),
-      ipsOf: (service) => announcedIps(this.#table.get(service)?.row),
+      counts: () => this.#counts.answer(),
+      ipsOf: (service) => announcedIps(this.#networkTable.row(service)),
     });
     const all = coalesce(() => this.#filled && this.#table.updateAll());
     const problemLog = new ProblemLog(log);
@@ -96,7 +121,7 @@ export class Speaker {
     this.#caches = new Caches(client, options.lbClass, log, {
       serviceChanged: (key) => this.#filled && this.#table.update(key),
       nodesChanged: () => {
-        this.#sendMembers();
+        this.#sendNodes();
         all();
       },
     });
@@ -127,6 +152,7 @@ export class Speaker {
       ...common,
       l2Statuses: this.#l2Statuses,
       metrics: this.metrics,
+      isReady: (other) => this.#caches.nodes().some(({ name, ready }) => ready && name === other),
       isContested: (ip) => this.#conflicts.isContested(ip),
     });
     this.#conflicts = new Conflicts(common);
@@ -140,9 +166,19 @@ export class Speaker {
     });
   }
 
-  /** The first table is with the network thread. */
+  /** The first table is with the network thread, be it the one that a former speaker left. */
   get isReady(): boolean {
-    return this.#filled;
+    return this.#networkTable.isReady;
+  }
+
+  /** Why this node gives its addresses away, in a sentence; undefined: it does not. */
+  get draining(): string | undefined {
+    return this.#networkTable.draining;
+  }
+
+  /** Whether this node gives its addresses away when the speaker stops, for it does not expect to be back soon. */
+  get isLeaving(): boolean {
+    return this.draining !== undefined || isSystemStopping(ROOT, Date.now());
   }
 
   /** Runs until the signal, and then says what is still to be said. */
@@ -163,16 +199,19 @@ export class Speaker {
       this.#events.run(signal),
       this.#conflicts.run(signal),
       this.#checks.run(signal),
+      ...(this.#balancer === undefined ? [] : [this.#balancer.run(signal)]),
       followMemberKey(
         this.#options.memberKeyDirectory,
         this.#log,
         (bytes) => {
           this.#network.send({ kind: "key", key: bytes });
+          this.#snapshots?.setSecret(bytes);
           key.resolve();
         },
         signal,
       ),
       this.#start(key.promise, alive.promise, signal),
+      this.#keepSnapshots(key.promise, signal),
     ];
     await Promise.all(loops);
   }
@@ -189,10 +228,15 @@ export class Speaker {
       return;
     }
     this.#filled = true;
-    this.#sendMembers();
+    this.#sendNodes();
     this.#table.updateAll();
-    this.#network.send({ kind: "ready" });
-    this.#log.info("speaker ready", { node: this.#options.nodeName });
+    // what a snapshot had and the cluster has not
+    const removed = this.#networkTable.keepOnly(new Set(this.#table.announced()));
+    this.#networkTable.ready();
+    this.#log.info("speaker ready", {
+      node: this.#options.nodeName,
+      ...(removed > 0 && { removed }),
+    });
     await Promise.race([Promise.all([alive, this.#l2Statuses.reflector.synced]), stopped]);
     for (const service of this.#l2Statuses.services()) {
       this.#reporter.look(service);
@@ -200,8 +244,27 @@ export class Speaker {
     await this.#reporter.run(signal);
   }
 
+  async #keepSnapshots(key: Promise<void>, signal: AbortSignal): Promise<void> {
+    const snapshots = this.#snapshots;
+    if (snapshots === undefined) {
+      return;
+    }
+    const resumed = resumeIfSilent(
+      {
+        key,
+        log: this.#log,
+        told: () => this.#caches.told,
+        read: () => snapshots.read(),
+        resume: (snapshot) => this.#networkTable.resume(snapshot),
+      },
+      signal,
+    );
+    await Promise.all([resumed, snapshots.run(signal)]);
+  }
+
   #ownersChanged(changes: readonly OwnerChange[]): void {
     this.metrics.ownersChanged(changes);
+    this.#balancer?.ownersChanged(changes);
     this.#reporter.ownersChanged(changes);
     for (const { from, service, to } of changes) {
       if (to !== undefined) {
@@ -215,19 +278,24 @@ export class Speaker {
     }
   }
 
-  #sendMembers(): void {
-    const members = this.#caches
-      .nodes()
-      .map(({ internalIps, name }) => ({ name, addresses: internalIps }));
-    this.#network.send({ kind: "members", members });
+  #sendNodes(): void {
+    const nodes = this.#caches.nodes();
+    this.#networkTable.setMembers(
+      nodes.map(({ internalIps, name }) => ({ name, addresses: internalIps })),
+    );
+    const draining = nodes.filter((node) => node.draining !== undefined);
+    this.#balancer?.setDraining(new Set(draining.map(({ name }) => name)));
+    const self = nodes.find(({ name }) => name === this.#options.nodeName);
+    this.#networkTable.setDraining(self?.draining);
   }
 
   #sendRow(service: string, row: Row | undefined): void {
+    const table = this.#balancer ?? this.#networkTable;
     if (row === undefined) {
-      this.#network.send({ kind: "remove", service });
+      table.remove(service);
     } else {
       this.#log.debug("row sent to the network thread", { service, ip: row.ips.join(" ") });
-      this.#network.send({ kind: "put", row });
+      table.put(row);
     }
   }
 
@@ -244,6 +312,7 @@ export class Speaker {
         this.#ownersChanged(message.changes);
         break;
       case "alive":
+        this.#balancer?.nodesChanged(message);
         this.#reporter.nodesChanged(message, this.#table.services());
         break;
       case "links":
@@ -263,7 +332,13 @@ export class Speaker {
         void this.#prober.send(message);
         break;
       case "counts":
-        this.#counts.hear(message);
+        this.#counts.hear(message.id, message.counts);
+        break;
+      case "members-shown":
+        this.members.hear(message.id, message.view);
+        break;
+      case "state":
+        this.#networkTable.keepState(message.bytes);
         break;
       case "captured":
         this.captures.hear(message);

@@ -13,6 +13,7 @@ import type { Service } from "#lib/api/service.ts";
 import { type Election, elect, interfacesOn } from "#lib/election/election.ts";
 import { ShownAddresses } from "#lib/election/shown-addresses.ts";
 import type { Log, LogFields } from "#lib/log/log.ts";
+import { isSameRow } from "./network/is-same-row.ts";
 import type { Row } from "./network/messages.ts";
 import { sha256 } from "./sha256.ts";
 
@@ -84,6 +85,15 @@ export class Table {
   /** Keys of the Services. */
   services(): Iterable<string> {
     return this.#entries.keys();
+  }
+
+  /** Keys of the Services that somebody may announce. */
+  *announced(): Iterable<string> {
+    for (const [key, { row }] of this.#entries) {
+      if (row !== undefined) {
+        yield key;
+      }
+    }
   }
 
   /** Keys of the Services that somebody may announce with this address, which is in canonical text. */
@@ -253,13 +263,6 @@ export function someNotEligible(notEligible: ReadonlyMap<string, string>): LogFi
 function contestedOf(service: Service): Pick<Row, "contested"> {
   const conflict = conflictOf(service);
   return conflict?.when === "first-use" ? { contested: [conflict.ip] } : {};
-}
-
-/** That a row is new no more is no news. */
-function isSameRow(a: Row | undefined, b: Row | undefined): boolean {
-  const { isNew: _, ...one } = a ?? {};
-  const { isNew: __, ...other } = b ?? {};
-  return JSON.stringify(one) === JSON.stringify(other);
 }
 
 function orderOf(election: Election | undefined): readonly string[] {

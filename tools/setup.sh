@@ -4,10 +4,11 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-# raw-socket is compiled (g++, python3); the rest is what the lab and the demo run.
+# raw-socket is compiled (g++, python3); the rest is what the lab and the demo run. Without a configuration keepalived,
+# with which `make faults` compares, does nothing.
 DEBIAN_PACKAGES=(
   ca-certificates curl g++ make python3
-  iproute2 iputils-arping ndisc6 nftables procps tcpdump util-linux
+  iproute2 iputils-arping keepalived ndisc6 nftables procps tcpdump util-linux
 )
 # The version that is taken when PATH offers no Node that serves.
 NODE_VERSION=24.21.0

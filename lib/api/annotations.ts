@@ -18,6 +18,9 @@ export const POOL_ANNOTATION = {
   interfaces: "herald-lb.io/interfaces",
 } as const;
 
+/** On a Node, as annotation or label: with any value but "false" it gives all its addresses away. */
+export const MAINTENANCE = "herald-lb.io/maintenance";
+
 export const LEGACY_PREFIX = "metallb.universe.tf/";
 
 export const CONDITION = {

@@ -142,6 +142,7 @@ describe("a Node", () => {
       labels: { rack: "a" },
       internalIps: ["192.0.2.1", "2001:db8::1"],
       networkUnavailable: true,
+      ready: true,
     });
   });
 
@@ -160,6 +161,7 @@ describe("a Node", () => {
       labels: {},
       internalIps: [],
       networkUnavailable: false,
+      ready: false,
     });
   });
 });

@@ -27,8 +27,12 @@ export class PollSet {
     this.#isChanged = true;
   }
 
-  /** Sleeps until a descriptor has something or the time is over, and calls the handlers of those that have. */
-  wait(timeoutMs: number): void {
+  /**
+   * Sleeps until a descriptor has something or the time is over, and calls the handlers of those that have.
+   *
+   * @param woken called before any handler
+   */
+  wait(timeoutMs: number, woken?: () => void): void {
     if (this.#isChanged) {
       this.#layOut();
     }
@@ -36,6 +40,7 @@ export class PollSet {
     const count = pollfds.byteLength / POLLFD_LENGTH;
     let ready =
       checkUnless(poll(this.#pollfdBytes, count, timeoutMs), INTERRUPTED, "wait for packets") ?? 0;
+    woken?.();
     for (let offset = 0; ready > 0 && offset < pollfds.byteLength; offset += POLLFD_LENGTH) {
       if (pollfds.getInt16(offset + REVENTS_OFFSET, true) !== 0) {
         ready -= 1;

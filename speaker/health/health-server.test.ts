@@ -13,14 +13,27 @@ import { EtherType, formatEthernet } from "#lib/wire/ethernet.ts";
 import { BROADCAST_MAC, ZERO_MAC } from "#lib/wire/mac.ts";
 import { CaptureAsker } from "#speaker/capture/capture-asker.ts";
 import { captureHandler } from "#speaker/capture/capture-handler.ts";
-import type { CapturedFrame, ToNetwork } from "#speaker/network/messages.ts";
+import type { CapturedFrame, MembersView, ToNetwork } from "#speaker/network/messages.ts";
 import { listenHealth, serveHealth } from "./health-server.ts";
+import { membersHandler } from "./members-handler.ts";
 
 const ANY_PORT = 0;
 const CAPTURE = "/capture?ip=192.0.2.10";
 const hasTcpdump = spawnSync("tcpdump", ["--version"]).error === undefined;
 
+const VIEW: MembersView = {
+  node: "n1",
+  standing: "settled",
+  watches: [],
+  watchedBy: [],
+  members: [{ name: "n1", state: "alive", isDraining: false, macs: [] }],
+  owned: { n1: { "192.0.2.10": 1 } },
+  leftOut: { members: 0, groups: 0 },
+};
+
 let isReady: boolean;
+let view: MembersView | undefined;
+let draining: string | undefined;
 let log: RecordingLog;
 /** What the network thread was told. */
 let sent: ToNetwork[];
@@ -29,6 +42,8 @@ let clock: FakeClock;
 
 beforeEach(() => {
   isReady = true;
+  view = VIEW;
+  draining = undefined;
   log = new RecordingLog();
   sent = [];
   clock = new FakeClock();
@@ -37,7 +52,12 @@ beforeEach(() => {
 
 async function start(): Promise<number> {
   const capture = captureHandler({ node: "n1", asker, log, clock });
-  const listener = await listenHealth(ANY_PORT, { isReady: () => isReady, capture, log });
+  const members = membersHandler({
+    view: () => Promise.resolve(view),
+    draining: () => draining,
+  });
+  const parts = { isReady: () => isReady, capture, members, log };
+  const listener = await listenHealth(ANY_PORT, parts);
   onTestFinished(() => listener[Symbol.asyncDispose]());
   return listener.port;
 }
@@ -67,7 +87,19 @@ test("says that it lives, and that it is ready when it is", async () => {
   expect(notReady.text).toMatch(/^Not ready: .*the log tells what fails\n$/);
 });
 
-const NOTHING_HERE = "Nothing is served here but /healthz, /readyz and /capture\n";
+test("shows the members as this node sees them, and why it gives its addresses away", async () => {
+  const port = await start();
+  const shown = await answer(port, "/members");
+  expect(shown.headers["content-type"]).toBe("application/json");
+  expect(JSON.parse(shown.text)).toEqual(VIEW);
+  draining = "the Node has the annotation herald-lb.io/maintenance";
+  expect(JSON.parse((await answer(port, "/members")).text)).toEqual({ ...VIEW, draining });
+  view = undefined;
+  const text = "The network thread does not answer within a second: the log may tell why\n";
+  expect(await answer(port, "/members")).toMatchObject({ status: 503, text });
+});
+
+const NOTHING_HERE = "Nothing is served here but /healthz, /readyz, /capture and /members\n";
 
 test.each([
   ["/", "GET", 404, NOTHING_HERE],
@@ -75,6 +107,7 @@ test.each([
   ["//capture?ip=192.0.2.10", "GET", 404, NOTHING_HERE],
   ["/healthz", "POST", 405, "/healthz can be read, by GET, and not by POST\n"],
   [CAPTURE, "HEAD", 405, ""],
+  ["/members", "POST", 405, "/members can be read, by GET, and not by POST\n"],
   [CAPTURE, "DELETE", 405, "/capture can be read, by GET, and not by DELETE\n"],
   [
     "/capture",
@@ -105,7 +138,7 @@ test("a port that is taken is an error that names the flag, and port 0 serves no
   await once(taken, "listening");
   onTestFinished(() => void taken.close());
   const { port } = taken.address() as AddressInfo;
-  const parts = { isReady: () => true, capture: () => undefined, log };
+  const parts = { isReady: () => true, capture: () => undefined, members: () => undefined, log };
   await expect(serveHealth(port, parts)).rejects.toThrow(
     `Cannot serve health on port ${port}: choose another by --health-probe-port, or 0 for none`,
   );

@@ -10,10 +10,12 @@ const HOST = "127.0.0.1";
 const METHODS = ["GET", "HEAD"];
 
 export interface HealthParts {
-  /** Whether the first table was sent. */
+  /** Whether the network thread has a table, of the cluster or of a snapshot. */
   readonly isReady: () => boolean;
   /** Answers GET /capture. */
   readonly capture: RequestListener;
+  /** Answers GET /members. */
+  readonly members: RequestListener;
   readonly log: Log;
 }
 
@@ -39,12 +41,14 @@ export async function listenHealth(port: number, parts: HealthParts): Promise<Li
   return listener;
 }
 
-function healthHandler({ capture, isReady }: HealthParts): RequestListener {
+function healthHandler({ capture, isReady, members }: HealthParts): RequestListener {
   return (request, response) => {
     const { method = "", url = "" } = request;
     const [path = ""] = url.split("?", 1);
     if (path === "/capture" && method === "GET") {
       capture(request, response);
+    } else if (path === "/members" && method === "GET") {
+      members(request, response);
     } else {
       writeAnswer(response, answerTo(method, path, isReady));
     }
@@ -53,8 +57,9 @@ function healthHandler({ capture, isReady }: HealthParts): RequestListener {
 
 function answerTo(method: string, path: string, isReady: () => boolean): Answer {
   const isProbe = path === "/healthz" || path === "/readyz";
-  if (!isProbe && path !== "/capture") {
-    return { status: 404, text: "Nothing is served here but /healthz, /readyz and /capture" };
+  if (!(isProbe || path === "/capture" || path === "/members")) {
+    const text = "Nothing is served here but /healthz, /readyz, /capture and /members";
+    return { status: 404, text };
   }
   if (!(isProbe && METHODS.includes(method))) {
     const allow = isProbe ? METHODS.join(", ") : "GET";
@@ -67,7 +72,7 @@ function answerTo(method: string, path: string, isReady: () => boolean): Answer 
   if (path === "/readyz" && !isReady()) {
     return {
       status: 503,
-      text: "Not ready: not all of Services, nodes, configuration and membership key are there yet; the log tells what fails",
+      text: "Not ready: not all of Services, nodes, configuration and membership key are there yet, and no snapshot stands in; the log tells what fails",
     };
   }
   return { status: 200, text: "ok" };

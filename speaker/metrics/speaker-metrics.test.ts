@@ -1,5 +1,6 @@
 import { beforeEach, expect, test } from "vitest";
 import { LATENCY_BOUNDS } from "#speaker/network/latency.ts";
+import { FAILOVER_BOUNDS, LATENESS_BOUNDS } from "#speaker/network/member-counts.ts";
 import type { NetworkCounts } from "#speaker/network/messages.ts";
 import { SpeakerMetrics } from "./speaker-metrics.ts";
 
@@ -14,6 +15,15 @@ const COUNTS: NetworkCounts = {
   drops: { tooShort: 2, heartbeatNotAuthentic: 1 },
   socketDrops: { eth0: 9, eth1: 0 },
   conflicts: 1,
+  membership: {
+    states: { alive: 2, dead: 1 },
+    suspicions: 4,
+    failovers: {
+      counts: FAILOVER_BOUNDS.map((bound) => (bound < 0.36 ? 0 : 1)).concat(1),
+      sum: 0.36,
+    },
+    heartbeatLateness: { counts: LATENESS_BOUNDS.map(() => 9).concat(9), sum: 0.001 },
+  },
   latency: { counts: LATENCY_BOUNDS.map((_, index) => index).concat(20), sum: 0.25 },
 };
 
@@ -97,6 +107,22 @@ test("shows what else the network thread counts", async () => {
     'herald_speaker_answer_seconds_bucket{le="+Inf"} 20',
     "herald_speaker_answer_seconds_sum 0.25",
     "herald_speaker_answer_seconds_count 20",
+  ]);
+});
+
+test("shows how the members are and how soon this node took over", async () => {
+  expect(await samples(/members|suspicions/)).toEqual([
+    'herald_speaker_members{state="alive"} 2',
+    'herald_speaker_members{state="dead"} 1',
+    "herald_speaker_suspicions_total 4",
+  ]);
+  expect(await samples(/failover_seconds_(bucket.*"0\.[34]"|sum)/)).toEqual([
+    'herald_speaker_failover_seconds_bucket{le="0.3"} 0',
+    'herald_speaker_failover_seconds_bucket{le="0.4"} 1',
+    "herald_speaker_failover_seconds_sum 0.36",
+  ]);
+  expect(await samples(/lateness_seconds_count/)).toEqual([
+    "herald_speaker_heartbeat_lateness_seconds_count 9",
   ]);
 });
 

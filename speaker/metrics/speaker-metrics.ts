@@ -4,6 +4,7 @@ import type { OwnerChange } from "#lib/election/owner.ts";
 import { type Counter, MetricsRegistry, type Sample } from "#lib/metrics/metrics-registry.ts";
 import { addProcessMetrics } from "#lib/metrics/process-metrics.ts";
 import { LATENCY_BOUNDS } from "#speaker/network/latency.ts";
+import { FAILOVER_BOUNDS, LATENESS_BOUNDS } from "#speaker/network/member-counts.ts";
 import type { NetworkCounts } from "#speaker/network/messages.ts";
 
 type AddressCounts = NetworkCounts["addresses"][number];
@@ -64,6 +65,7 @@ export class SpeakerMetrics {
       registry.counterOf({ name: `metallb_layer2_${name}`, help }, () => this.#ofAddresses(value));
     }
     this.#addNetworkMetrics();
+    this.#addMemberMetrics();
     this.#unanswered = registry.counter({
       name: "herald_speaker_counts_unanswered_total",
       help: "Scrapes that showed former values, for the network thread did not give its counters within a second",
@@ -154,6 +156,44 @@ export class SpeakerMetrics {
       },
       LATENCY_BOUNDS,
       () => this.#counts?.latency,
+    );
+  }
+
+  #addMemberMetrics(): void {
+    const { registry } = this;
+    const membership = () => this.#counts?.membership;
+    registry.gaugeOf(
+      {
+        name: "herald_speaker_members",
+        help: "Nodes by the state in which this one sees them, itself included",
+      },
+      () => samples("state", membership()?.states),
+    );
+    registry.counterOf(
+      {
+        name: "herald_speaker_suspicions_total",
+        help: "Silences of other nodes that were so long that this one voted on them",
+      },
+      () => {
+        const value = membership()?.suspicions;
+        return value === undefined ? [] : [{ value }];
+      },
+    );
+    registry.histogramOf(
+      {
+        name: "herald_speaker_failover_seconds",
+        help: "From the last sign of life of a dead node that this one watched to this one's claim of its addresses",
+      },
+      FAILOVER_BOUNDS,
+      () => membership()?.failovers,
+    );
+    registry.histogramOf(
+      {
+        name: "herald_speaker_heartbeat_lateness_seconds",
+        help: "How much later than they were due this node's heartbeats left",
+      },
+      LATENESS_BOUNDS,
+      () => membership()?.heartbeatLateness,
     );
   }
 

@@ -7,7 +7,7 @@ import { formatArp, Operation, parseArp } from "#lib/wire/arp.ts";
 import { EtherType, formatEthernet, parseEthernet } from "#lib/wire/ethernet.ts";
 import { BROADCAST_MAC, macFromBytes } from "#lib/wire/mac.ts";
 import { ARP_FRAME_LENGTH, ArpAnswerer } from "./arp-answerer.ts";
-import { type HeardAddress, newHeardAddress, Stance } from "./heard-address.ts";
+import { type HeardAddress, macWords, newHeardAddress, Stance } from "./heard-address.ts";
 import { Verdict } from "./verdict.ts";
 
 const OUR_MAC = "02:00:00:00:00:11";
@@ -15,6 +15,9 @@ const CLIENT_MAC = "02:00:00:00:01:00";
 const CLIENT_IP = parseIp("192.0.2.77");
 const OWNED = parseIp("192.0.2.10");
 const OTHER = parseIp("192.0.2.11");
+const VOICED = parseIp("192.0.2.12");
+const PEER = parseIp("192.0.2.13");
+const OWNER_MAC = "02:00:00:00:00:12";
 
 /** Frames lie somewhere in a batch, and so do answers. */
 const START = 128;
@@ -32,6 +35,13 @@ beforeEach(() => {
 function hear(ip: Ip, stance: Stance): HeardAddress {
   const address = newHeardAddress(formatIp(ip), stance);
   answerer.addresses.set(Number(ip.value) | 0, address);
+  return address;
+}
+
+/** Has the link answer for another node, with the MAC address of that. */
+function lendVoice(ip: Ip): HeardAddress {
+  const address = hear(ip, Stance.voice);
+  address.voice = macWords(OWNER_MAC);
   return address;
 }
 
@@ -115,6 +125,47 @@ describe("a request for an owned address", () => {
   });
 });
 
+describe("an address of another node, whose speaker cannot answer", () => {
+  test("is answered from this link, with the MAC address of that node", () => {
+    const voiced = lendVoice(VOICED);
+    const { verdict, reply } = answer(frameOf({ arp: { targetIp: VOICED } }));
+    expect(verdict).toBe(Verdict.answer);
+    expect(answerer.lastHeard).toBe(voiced);
+    const { destination, source, payload } = parseEthernet(reply);
+    expect([destination, source]).toEqual([CLIENT_MAC, OUR_MAC]);
+    expect(parseArp(payload)).toEqual({
+      operation: Operation.reply,
+      senderMac: OWNER_MAC,
+      senderIp: VOICED,
+      targetMac: CLIENT_MAC,
+      targetIp: CLIENT_IP,
+    });
+  });
+
+  test("is told of when a frame comes from it", () => {
+    lendVoice(VOICED);
+    const frame = frameOf({ arp: { senderIp: VOICED, senderMac: OWNER_MAC } });
+    expect(answer(frame).verdict).toBe(Verdict.conflict);
+  });
+});
+
+describe("the address of a node to which this one listens", () => {
+  test.for([
+    { what: "request", operation: Operation.request },
+    { what: "reply", operation: Operation.reply },
+  ])("is told of when a $what comes from it", ({ operation }) => {
+    const peer = hear(PEER, Stance.peer);
+    expect(answer(frameOf({ arp: { operation, senderIp: PEER } })).verdict).toBe(Verdict.conflict);
+    expect(answerer.lastHeard).toBe(peer);
+  });
+
+  test("is the node's to answer for", () => {
+    hear(PEER, Stance.peer);
+    expect(answer(frameOf({ arp: { targetIp: PEER } })).verdict).toBe(Verdict.notOurs);
+    expect(answerer.lastHeard).toBeUndefined();
+  });
+});
+
 describe("an address whose frames somebody only wants to see", () => {
   test("is told of and not answered", () => {
     const watched = hear(OTHER, Stance.watch);
@@ -185,6 +236,12 @@ test.for([
   expect(toHex(reply)).toBe("00".repeat(ARP_FRAME_LENGTH));
 });
 
+/** What is answered with which MAC address. */
+const TOLD_MACS = [
+  { ip: OWNED, mac: OUR_MAC },
+  { ip: VOICED, mac: OWNER_MAC },
+];
+
 /** The same decisions, made on values. */
 function reference(frame: Uint8Array): Uint8Array | "claim" | "drop" {
   try {
@@ -199,10 +256,11 @@ function reference(frame: Uint8Array): Uint8Array | "claim" | "drop" {
     ) {
       return "drop";
     }
-    if (senderIp.value === OWNED.value) {
+    if ([OWNED, VOICED, PEER].some(({ value }) => value === senderIp.value)) {
       return "claim";
     }
-    if (operation !== Operation.request || targetIp.value !== OWNED.value) {
+    const told = TOLD_MACS.find(({ ip }) => ip.value === targetIp.value)?.mac;
+    if (operation !== Operation.request || told === undefined) {
       return "drop";
     }
     return formatEthernet({
@@ -211,7 +269,7 @@ function reference(frame: Uint8Array): Uint8Array | "claim" | "drop" {
       etherType: EtherType.arp,
       payload: formatArp({
         operation: Operation.reply,
-        senderMac: OUR_MAC,
+        senderMac: told,
         senderIp: targetIp,
         targetMac: senderMac,
         targetIp: senderIp,
@@ -226,11 +284,13 @@ function reference(frame: Uint8Array): Uint8Array | "claim" | "drop" {
 }
 
 test("decides and answers as the codec would, on any bytes", () => {
+  lendVoice(VOICED);
+  hear(PEER, Stance.peer);
   const mac = fc.oneof(
     fc.constantFrom(BROADCAST_MAC, OUR_MAC, CLIENT_MAC),
     fc.uint8Array({ minLength: 6, maxLength: 6 }).map(macFromBytes),
   );
-  const ip = fc.constantFrom(OWNED, OTHER, CLIENT_IP, parseIp("0.0.0.0"));
+  const ip = fc.constantFrom(OWNED, VOICED, PEER, OTHER, CLIENT_IP, parseIp("0.0.0.0"));
   const likely = fc
     .record({
       destination: mac,

@@ -69,7 +69,11 @@ export class ArpAnswerer implements Answerer {
       return Verdict.conflict;
     }
     const asked = this.addresses.get(frames.getInt32(start + AT.targetIp));
-    if (asked === undefined || frames.getUint16(start + AT.operation) !== REQUEST) {
+    if (
+      asked === undefined ||
+      asked.stance === Stance.peer ||
+      frames.getUint16(start + AT.operation) !== REQUEST
+    ) {
       return Verdict.notOurs;
     }
     this.lastHeard = asked;
@@ -79,7 +83,7 @@ export class ArpAnswerer implements Answerer {
     if (asked.stance === Stance.listen) {
       return Verdict.heard;
     }
-    this.#writeReply(frames, start, replies, replyStart);
+    this.#writeReply(asked, frames, start, replies, replyStart);
     return Verdict.answer;
   }
 
@@ -112,7 +116,13 @@ export class ArpAnswerer implements Answerer {
     return frames.getUint16(at) === this.#macHigh && frames.getUint32(at + 2) === this.#macLow;
   }
 
-  #writeReply(frames: DataView, start: number, replies: DataView, to: number): void {
+  #writeReply(
+    asked: HeardAddress,
+    frames: DataView,
+    start: number,
+    replies: DataView,
+    to: number,
+  ): void {
     const askerHigh = frames.getUint16(start + AT.senderMac);
     const askerLow = frames.getUint32(start + AT.senderMac + 2);
     replies.setUint16(to + AT.destination, askerHigh);
@@ -122,8 +132,8 @@ export class ArpAnswerer implements Answerer {
     replies.setUint32(to + AT.hardware, ARP_ETHERNET);
     replies.setUint32(to + AT.protocol, IPV4_LENGTHS);
     replies.setUint16(to + AT.operation, REPLY);
-    replies.setUint16(to + AT.senderMac, this.#macHigh);
-    replies.setUint32(to + AT.senderMac + 2, this.#macLow);
+    replies.setUint16(to + AT.senderMac, asked.voice?.high ?? this.#macHigh);
+    replies.setUint32(to + AT.senderMac + 2, asked.voice?.low ?? this.#macLow);
     replies.setUint32(to + AT.senderIp, frames.getUint32(start + AT.targetIp));
     replies.setUint16(to + AT.targetMac, askerHigh);
     replies.setUint32(to + AT.targetMac + 2, askerLow);

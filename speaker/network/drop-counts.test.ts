@@ -1,15 +1,20 @@
 import { expect, test } from "vitest";
+import { RecordingLog } from "#lib/kube/testing/recording-log.ts";
 import { DropCounts } from "./drop-counts.ts";
 import { Verdict } from "./verdict.ts";
 
-test("gives the counts by reason, and only when they have changed", () => {
+test("tells the counts by reason, and only when they have changed", () => {
   const drops = new DropCounts();
-  expect(drops.takeNews({})).toBeUndefined();
+  const log = new RecordingLog();
+  drops.tick(0, {}, log);
+  expect(log.lines).toEqual([]);
   drops.count(Verdict.tooShort);
   drops.count(Verdict.badSender);
   drops.count(Verdict.badSender);
-  drops.countHeartbeat();
-  const news = { tooShort: 1, badSender: 2, heartbeatNotAuthentic: 1, "not-a-member": 3 };
-  expect(drops.takeNews({ "not-a-member": 3, "own-name": 0 })).toEqual(news);
-  expect(drops.takeNews({ "not-a-member": 3, "own-name": 0 })).toBeUndefined();
+  const news = { tooShort: 1, badSender: 2, replayed: 3 };
+  drops.tick(5_000, { replayed: 3, malformed: 0 }, log);
+  expect(log.lines).toEqual([]);
+  drops.tick(10_000, { replayed: 3, malformed: 0 }, log);
+  drops.tick(20_000, { replayed: 3, malformed: 0 }, log);
+  expect(log.lines.map(({ fields }) => fields)).toEqual([news]);
 });

@@ -1,18 +1,16 @@
+import type { Log } from "#lib/log/log.ts";
 import { Verdict } from "./verdict.ts";
+
+const TELL_EVERY_MS = 10_000;
 
 /** How many packets were dropped, by reason: one counter each, so that counting costs nothing. */
 export class DropCounts {
   readonly #frames = new Float64Array(Object.keys(Verdict).length);
-  #heartbeats = 0;
   #told = "";
+  #tellAt = 0;
 
   count(verdict: Verdict): void {
     this.#frames[verdict] = (this.#frames[verdict] ?? 0) + 1;
-  }
-
-  /** Counts a datagram that is no heartbeat, or is not authentic. */
-  countHeartbeat(): void {
-    this.#heartbeats += 1;
   }
 
   /**
@@ -25,26 +23,25 @@ export class DropCounts {
       name,
       this.#frames[verdict] ?? 0,
     ]);
-    const all: [string, number][] = [
-      ...frames,
-      ["heartbeatNotAuthentic", this.#heartbeats],
-      ...Object.entries(others),
-    ];
+    const all: [string, number][] = [...frames, ...Object.entries(others)];
     return Object.fromEntries(all.filter(([, count]) => count > 0));
   }
 
   /**
-   * Gives the counters that are not zero, unless they are as they were the last time.
+   * Tells the log now and then of the counters that are not zero, if they are not as they were.
    *
    * @param others counters that are kept elsewhere
    */
-  takeNews(others: Readonly<Record<string, number>>): Readonly<Record<string, number>> | undefined {
+  tick(now: number, others: Readonly<Record<string, number>>, log: Log): void {
+    if (now < this.#tellAt) {
+      return;
+    }
+    this.#tellAt = now + TELL_EVERY_MS;
     const news = this.all(others);
     const text = JSON.stringify(news);
-    if (text === this.#told || text === "{}") {
-      return undefined;
+    if (text !== this.#told && text !== "{}") {
+      this.#told = text;
+      log.debug("packets dropped", news);
     }
-    this.#told = text;
-    return news;
   }
 }

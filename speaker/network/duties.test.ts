@@ -1,19 +1,26 @@
 import { beforeEach, describe, expect, test } from "vitest";
-import { NodeSubnets } from "#lib/election/node-subnets.ts";
+import type { Role } from "#lib/election/role.ts";
+import type { Mac } from "#lib/wire/mac.ts";
 import { Duties, type DutyLink } from "./duties.ts";
 import { Stance } from "./heard-address.ts";
 import type { Row } from "./messages.ts";
 import { Ownership } from "./ownership.ts";
 import { Pace } from "./pace.ts";
+import { FakeSeat } from "./testing/fake-seat.ts";
 
 const IP = "192.0.2.10";
+const OWNER_MAC = "02:00:00:00:00:12";
 const FOREIGN_MAC = "02:42:ac:11:00:07";
+const OWN: Role = { kind: "own" };
+const LISTEN: Role = { kind: "listen" };
+const VOICE: Role = { kind: "voice", of: "n2" };
 const ROW: Row = { service: "default/web", ips: [IP], order: ["n1", "n2"] };
 
 class FakeLink implements DutyLink {
   readonly index: number;
   readonly name: string;
   readonly stances = new Map<string, Stance>();
+  readonly voices = new Map<string, Mac | undefined>();
   readonly done: string[] = [];
   hasCarrier = true;
 
@@ -22,7 +29,8 @@ class FakeLink implements DutyLink {
     this.name = name;
   }
 
-  set(ip: string, stance: Stance | undefined): void {
+  set(ip: string, stance: Stance | undefined, voice?: Mac): void {
+    this.voices.set(ip, voice);
     if (stance === Stance.own && this.stances.get(ip) !== Stance.own) {
       this.done.push(`own ${ip}`);
     }
@@ -49,6 +57,7 @@ let captured: string;
 let told: string[];
 let eth0: FakeLink;
 let eth1: FakeLink;
+let seat: FakeSeat;
 let ownership: Ownership;
 let duties: Duties;
 
@@ -58,7 +67,8 @@ beforeEach(() => {
   told = [];
   eth0 = new FakeLink(2, "eth0");
   eth1 = new FakeLink(3, "eth1");
-  ownership = new Ownership("n1");
+  seat = new FakeSeat();
+  ownership = new Ownership("n1", seat, () => undefined);
   const note = (message: string) => told.push(message);
   duties = new Duties({
     ownership,
@@ -67,16 +77,25 @@ beforeEach(() => {
     clock: () => now,
     links: () => [eth0, eth1],
     isInSubnetOf: ({ name }) => name === "eth1",
+    macOn: ({ name }) => (name === "eth0" ? OWNER_MAC : undefined),
     captured: () => new Set([captured]),
     conflict: ({ when, mac }) => told.push(`${when} ${mac}`),
     conflictOver: (ip) => told.push(`over ${ip}`),
   });
 });
 
-function put(row: Row, ...alive: readonly string[]): void {
+/** Takes a row, of which this node has that part. */
+function put(row: Row, role: Role | undefined = OWN): void {
   ownership.put(row);
-  ownership.setNodes({ alive: new Set(alive), subnets: new NodeSubnets(), changes: [] });
+  setRole(role);
   duties.look(ownership.takeTouched());
+}
+
+function setRole(role: Role | undefined): void {
+  const owner = role?.kind === "own" ? "n1" : "n2";
+  seat.setOwner(IP, owner, role);
+  ownership.roleChanged(IP);
+  ownership.ownerChanged(IP, owner, { because: "it was so" });
 }
 
 const stances = () => [eth0, eth1].map((link) => link.stances.get(IP));
@@ -96,28 +115,43 @@ function runFor(ms: number): void {
 
 describe("a link", () => {
   test("answers for what this node owns, hears of what it would own next, and knows nothing else", () => {
-    put(ROW, "n1", "n2");
+    put(ROW);
     expect(stances()).toEqual([Stance.own, Stance.own]);
-    put({ ...ROW, order: ["n2", "n1"] }, "n1", "n2");
+    put(ROW, LISTEN);
     expect(stances()).toEqual([Stance.listen, Stance.listen]);
-    put({ ...ROW, order: ["n2"] }, "n1", "n2");
+    setRole(undefined);
+    duties.look(ownership.takeTouched());
     expect(stances()).toEqual([undefined, undefined]);
   });
 
   test("answers where the row allows it", () => {
-    put({ ...ROW, links: ["eth1"] }, "n1");
+    put({ ...ROW, links: ["eth1"] });
     expect(stances()).toEqual([undefined, Stance.own]);
-    put({ ...ROW, links: ["eth0"] }, "n1");
+    put({ ...ROW, links: ["eth0"] });
     expect(stances()).toEqual([Stance.own, undefined]);
   });
 
   test("answers in its own subnets alone when the row wants that", () => {
-    put({ ...ROW, onSubnetOnly: true }, "n1");
+    put({ ...ROW, onSubnetOnly: true });
     expect(stances()).toEqual([undefined, Stance.own]);
   });
 
+  test("answers with the owner's MAC address for an owner that cannot, where that is known", () => {
+    put(ROW, VOICE);
+    expect(stances()).toEqual([Stance.voice, Stance.listen]);
+    expect(eth0.voices.get(IP)).toBe(OWNER_MAC);
+    put(ROW);
+    expect(stances()).toEqual([Stance.own, Stance.own]);
+    expect(eth0.voices.get(IP)).toBeUndefined();
+  });
+
+  test("lends no voice where another host uses the address", () => {
+    put({ ...ROW, contested: [IP] }, VOICE);
+    expect(stances()).toEqual([Stance.listen, Stance.listen]);
+  });
+
   test("takes up all duties when it comes later", () => {
-    put(ROW, "n1");
+    put(ROW);
     const late = new FakeLink(4, "eth2");
     duties.lookAtLink(late);
     expect(late.stances.get(IP)).toBe(Stance.own);
@@ -134,10 +168,10 @@ describe("a link", () => {
 });
 
 test("an address that was lost and is owned again at once is announced anew: another node may have been faster", () => {
-  put(ROW, "n1", "n2");
+  put(ROW);
   eth0.done.length = 0;
-  ownership.put({ ...ROW, order: ["n2", "n1"] });
-  ownership.put(ROW);
+  setRole(LISTEN);
+  setRole(OWN);
   duties.look(ownership.takeTouched());
   expect(stances()).toEqual([Stance.own, Stance.own]);
   expect(eth0.done).toEqual([`own ${IP}`]);
@@ -147,7 +181,7 @@ describe("an address that was just allocated", () => {
   const allocated: Row = { ...ROW, isNew: true };
 
   test("is asked for three times, answered meanwhile, and then owned", () => {
-    put(allocated, "n1");
+    put(allocated);
     expect(stances()).toEqual([Stance.tentative, Stance.tentative]);
     runFor(1_000);
     expect(eth0.done).toEqual([...Array(3).fill(`probe ${IP}`), `own ${IP}`]);
@@ -155,7 +189,7 @@ describe("an address that was just allocated", () => {
   });
 
   test("is silent once another host objects, until that one is", () => {
-    put(allocated, "n1");
+    put(allocated);
     duties.claimed(IP, FOREIGN_MAC, "eth0");
     expect(stances()).toEqual([Stance.listen, Stance.listen]);
     expect(told).toEqual(["address conflict", `first-use ${FOREIGN_MAC}`]);
@@ -166,18 +200,18 @@ describe("an address that was just allocated", () => {
 });
 
 test("an address that comes to be known as contested is silent, once for each time that it is said", () => {
-  put(ROW, "n1");
-  put({ ...ROW, contested: [IP] }, "n1");
+  put(ROW);
+  put({ ...ROW, contested: [IP] });
   expect(stances()).toEqual([Stance.listen, Stance.listen]);
   runFor(11_000);
-  put({ ...ROW, contested: [IP], links: ["eth0"] }, "n1");
+  put({ ...ROW, contested: [IP], links: ["eth0"] });
   expect(stances()).toEqual([Stance.own, undefined]);
 });
 
 test("an address that was just allocated waits for a link that can ask", () => {
   eth0.hasCarrier = false;
   eth1.hasCarrier = false;
-  put({ ...ROW, isNew: true }, "n1");
+  put({ ...ROW, isNew: true });
   runFor(1_000);
   expect(stances()).toEqual([Stance.tentative, Stance.tentative]);
   eth1.hasCarrier = true;
@@ -186,20 +220,20 @@ test("an address that was just allocated waits for a link that can ask", () => {
 });
 
 test("an address is asked for again when another one of its Service is contested", () => {
-  put({ ...ROW, ips: [IP, "2001:db8::10"], contested: ["2001:db8::10"] }, "n1");
+  put({ ...ROW, ips: [IP, "2001:db8::10"], contested: ["2001:db8::10"] });
   expect(stances()).toEqual([Stance.tentative, Stance.tentative]);
 });
 
 test("an address that is known to be contested is silent from the start, until the other host is", () => {
-  put({ ...ROW, contested: [IP] }, "n1");
+  put({ ...ROW, contested: [IP] });
   expect(stances()).toEqual([Stance.listen, Stance.listen]);
   runFor(11_000);
-  put(ROW, "n1");
+  put(ROW);
   expect(stances()).toEqual([Stance.own, Stance.own]);
 });
 
 test("an address in use is defended on the link where it is claimed, and answered on", () => {
-  put(ROW, "n1");
+  put(ROW);
   duties.claimed(IP, FOREIGN_MAC, "eth1");
   expect([eth0.done, eth1.done]).toEqual([[`own ${IP}`], [`own ${IP}`, `defend ${IP}`]]);
   expect(stances()).toEqual([Stance.own, Stance.own]);

@@ -15,7 +15,7 @@ import { type Effect, Tenures } from "./tenures.ts";
 export interface DutyLink {
   readonly index: number;
   readonly name: string;
-  set(ip: string, stance: Stance | undefined): void;
+  set(ip: string, stance: Stance | undefined, voice?: Mac): void;
   defend(ip: string): boolean;
   /** Returns whether the question went out. */
   probe(ip: string): boolean;
@@ -32,6 +32,8 @@ export interface DutyOptions {
   links(): readonly DutyLink[];
   /** Whether the link has a subnet that holds the address. */
   isInSubnetOf(link: DutyLink, ip: string): boolean;
+  /** The MAC address of the node on the network of that link; undefined: it is not known. */
+  macOn(link: DutyLink, node: string): Mac | undefined;
   /** The addresses about which somebody wants to see the frames. */
   captured(): ReadonlySet<string>;
   conflict(conflict: Conflict): void;
@@ -70,7 +72,7 @@ export class Duties {
   lookAtLink(link: DutyLink): void {
     const { captured, ownership } = this.#options;
     for (const ip of new Set([...ownership.addresses(), ...captured()])) {
-      link.set(ip, this.#stanceOn(link, ip, ownership.partIn(ip)));
+      this.#setOn(link, ip, ownership.partIn(ip));
     }
   }
 
@@ -96,7 +98,7 @@ export class Duties {
       this.#end(ip);
     }
     const stance = this.#tenures.stanceOf(ip);
-    if (part?.isOwner !== true) {
+    if (part?.role.kind !== "own") {
       this.#tenures.end(ip);
       return [];
     }
@@ -126,8 +128,18 @@ export class Duties {
 
   #setOnLinks(ip: string, part: Part | undefined): void {
     for (const link of this.#options.links()) {
-      link.set(ip, this.#stanceOn(link, ip, part));
+      this.#setOn(link, ip, part);
     }
+  }
+
+  #setOn(link: DutyLink, ip: string, part: Part | undefined): void {
+    const stance = this.#stanceOn(link, ip, part);
+    if (stance !== Stance.voice || part?.role.kind !== "voice") {
+      link.set(ip, stance);
+      return;
+    }
+    const mac = this.#options.macOn(link, part.role.of);
+    link.set(ip, mac === undefined ? Stance.listen : stance, mac);
   }
 
   #stanceOn(link: DutyLink, ip: string, part: Part | undefined): Stance | undefined {
@@ -139,7 +151,15 @@ export class Duties {
     if (mayAnswer !== true) {
       return captured().has(ip) ? Stance.watch : undefined;
     }
-    return part?.isOwner === true ? this.#tenures.stanceOf(ip) : Stance.listen;
+    switch (part?.role.kind) {
+      case "own":
+        return this.#tenures.stanceOf(ip);
+      case "voice":
+        return part.isContested ? Stance.listen : Stance.voice;
+      case "listen":
+      case undefined:
+        return Stance.listen;
+    }
   }
 
   #perform(effects: readonly Effect[]): void {

@@ -1,4 +1,5 @@
 import type { FrameBatch } from "#lib/linux/frame-batch.ts";
+import { type Distribution, Histogram } from "./histogram.ts";
 
 /** Upper bounds of the histogram of answer times, in seconds: both threads count by them. */
 export const LATENCY_BOUNDS: readonly number[] = [
@@ -13,8 +14,7 @@ const NS_PER_SECOND = 1e9;
 /** How long requests waited for their answers, of a sample. */
 export class Latency {
   readonly #realtimeNs: () => bigint;
-  readonly #counts = new Float64Array(LATENCY_BOUNDS.length + 1);
-  #sum = 0;
+  readonly #histogram = new Histogram(LATENCY_BOUNDS);
   #sampleAt = Number.NEGATIVE_INFINITY;
 
   /** @param realtimeNs nanoseconds since the epoch, by the clock of the kernel's time stamps */
@@ -35,24 +35,15 @@ export class Latency {
     this.#count(Number(this.#realtimeNs() - receivedAt) / NS_PER_SECOND);
   }
 
-  /** How many took at most that long, for each bound and without one, and the sum of all in seconds. */
-  get counts(): { readonly counts: readonly number[]; readonly sum: number } {
-    let total = 0;
-    const counts = Array.from(this.#counts, (count) => {
-      total += count;
-      return total;
-    });
-    return { counts, sum: this.#sum };
+  /** In seconds. */
+  get counts(): Distribution {
+    return this.#histogram.distribution;
   }
 
   /** The clock may have been set in between: then it is no measurement. */
   #count(seconds: number): void {
-    if (seconds < 0) {
-      return;
+    if (seconds >= 0) {
+      this.#histogram.count(seconds);
     }
-    const found = LATENCY_BOUNDS.findIndex((bound) => seconds <= bound);
-    const index = found < 0 ? LATENCY_BOUNDS.length : found;
-    this.#counts[index] = (this.#counts[index] ?? 0) + 1;
-    this.#sum += seconds;
   }
 }

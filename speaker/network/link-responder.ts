@@ -4,7 +4,7 @@ import type { MulticastMemberships } from "#lib/linux/multicast-memberships.ts";
 import type { Mac } from "#lib/wire/mac.ts";
 import { solicitedNodeGroup } from "#lib/wire/ndp.ts";
 import { ArpProtocol } from "./arp-protocol.ts";
-import { type HeardAddress, newHeardAddress, Stance } from "./heard-address.ts";
+import { type HeardAddress, macWords, newHeardAddress, Stance } from "./heard-address.ts";
 import type { AnsweringLink } from "./link-rules.ts";
 import { NdpProtocol } from "./ndp-protocol.ts";
 import { Pace } from "./pace.ts";
@@ -66,6 +66,10 @@ export class LinkResponder {
     return this.#link.mac;
   }
 
+  get hasCarrier(): boolean {
+    return this.#link.carrier;
+  }
+
   get addresses(): Iterable<HeardAddress> {
     return this.#addresses.values();
   }
@@ -100,15 +104,28 @@ export class LinkResponder {
    * Sets what the link does about an address, which is announced as soon as it is this node's own.
    *
    * @param stance undefined: the link has nothing to do with it
+   * @param voice the MAC address to answer with, if it is another's
    */
-  set(ip: string, stance: Stance | undefined): void {
+  set(ip: string, stance: Stance | undefined, voice?: Mac): void {
     const known = this.#addresses.get(ip);
     if (stance === undefined) {
       this.#forget(known);
-    } else if (known === undefined) {
-      this.#hear(newHeardAddress(ip, stance));
+      return;
+    }
+    const address = known ?? newHeardAddress(ip, stance);
+    address.voice = voice === undefined ? undefined : macWords(voice);
+    if (known === undefined) {
+      this.#hear(address);
     } else if (known.stance !== stance) {
       this.#change(known, stance);
+    }
+  }
+
+  /** Asks the host with that MAC address alone for an address that it is believed to have. */
+  askKernel(ip: string, mac: Mac): void {
+    const address = this.#addresses.get(ip);
+    if (address !== undefined && this.#link.carrier) {
+      this.#arp.sendProbe(address, mac);
     }
   }
 
@@ -189,7 +206,7 @@ export class LinkResponder {
     } else {
       responder?.withdraw(address);
     }
-    if (stance !== Stance.tentative && stance !== Stance.own) {
+    if (stance !== Stance.tentative && stance !== Stance.own && stance !== Stance.voice) {
       address.wasAnswered = false;
     }
   }

@@ -117,6 +117,11 @@ export class LinkWatch {
     return this.#addresses.linkLocalOf(index);
   }
 
+  /** The MAC address that the kernel has for an address on a link; undefined: none. */
+  neighbourOf(index: number, ip: Ip): Mac | undefined {
+    return this.#query.neighbourOf(index, ip);
+  }
+
   /** The default routers behind a link of which the kernel knows the MAC address. */
   routersOf(index: number, family: Ip["family"]): readonly Host[] {
     return this.#addresses

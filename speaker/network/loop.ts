@@ -3,22 +3,28 @@ import { Eventfd } from "#lib/linux/eventfd.ts";
 import { FrameBatch } from "#lib/linux/frame-batch.ts";
 import { PollSet } from "#lib/linux/poll-set.ts";
 import { realtimeNs } from "#lib/linux/realtime-clock.ts";
-import type { MemberChange } from "#lib/membership/membership.ts";
+import { receivedFrames } from "#lib/linux/received-frames.ts";
+import { profileOf } from "#lib/membership/profile.ts";
 import { Captures } from "./captures.ts";
 import { Claims } from "./claims.ts";
 import { countsOf } from "./counts.ts";
 import { DropCounts } from "./drop-counts.ts";
 import { Duties } from "./duties.ts";
+import { KeptState } from "./kept-state.ts";
 import { KernelAddresses } from "./kernel-addresses.ts";
 import { Latency } from "./latency.ts";
 import { type LinkContext, LinkResponder } from "./link-responder.ts";
 import { LinkWatch } from "./link-watch.ts";
 import { Members } from "./members.ts";
+import { membersState } from "./members-state.ts";
 import type { ToNetwork } from "./messages.ts";
+import type { MoveOptions } from "./moves.ts";
 import type { NetworkLog } from "./network-log.ts";
+import { OtherNodes } from "./other-nodes.ts";
 import type { Outbox } from "./outbox.ts";
-import { Ownership, type Transfer } from "./ownership.ts";
+import { Ownership } from "./ownership.ts";
 import { Pace } from "./pace.ts";
+import { TransferNews } from "./transfer-news.ts";
 
 /** While the loop sleeps, the process cannot end otherwise than by a signal. */
 const MAX_SLEEP_MS = 500;
@@ -26,12 +32,10 @@ const MAX_SLEEP_MS = 500;
 /** How often to look whether the main thread has caught up, when it had not. */
 const FLUSH_INTERVAL_MS = 50;
 
-const TELL_DROPS_INTERVAL_MS = 10_000;
-
 /** Taking a message costs some 10 µs; then heartbeats and requests have their turn. */
 const MAX_MESSAGES_A_TURN = 500;
 
-export interface LoopOptions {
+export interface LoopOptions extends MoveOptions {
   readonly nodeName: string;
   readonly memberPort: number;
   /** Matched anywhere in a link's name. */
@@ -60,6 +64,7 @@ export class NetworkLoop {
   readonly #wake: Eventfd;
   readonly #links: LinkWatch;
   readonly #members: Members;
+  readonly #otherNodes: OtherNodes;
   readonly #ownership: Ownership;
   readonly #duties: Duties;
   readonly #captures: Captures;
@@ -68,9 +73,11 @@ export class NetworkLoop {
   readonly #drops = new DropCounts();
   readonly #latency = new Latency(realtimeNs);
   #conflicts = 0;
-  readonly #untold: Transfer[] = [];
+  readonly #transferNews: TransferNews;
+  readonly #keptState: KeptState;
   #toldLinks = "";
-  #tellDropsAt = 0;
+  #areMembersNews = false;
+  #isLeaving = false;
   #isStopped = false;
 
   constructor(options: LoopOptions) {
@@ -78,7 +85,29 @@ export class NetworkLoop {
     const { announceRate, clock, excludedLinks, log, memberPort, nodeName, outbox, wallClock } =
       options;
     this.#wake = new Eventfd(options.wake);
-    this.#ownership = new Ownership(nodeName);
+    this.#transferNews = new TransferNews(nodeName, outbox, log);
+    this.#keptState = new KeptState({
+      clock,
+      hash: () => this.#members.hash,
+      take: () => this.#members.kept,
+      keep: (bytes) => outbox.sendState({ kind: "state", bytes }),
+    });
+    this.#ownership = new Ownership(
+      nodeName,
+      {
+        put: (demand) => this.#members.put(demand),
+        remove: (group, because) => this.#members.remove(group, because),
+        roleOf: (group) => this.#members.roleOf(group),
+        ownerOf: (group) => this.#members.ownerOf(group),
+        hasSubnetOf: (node, ip) => this.#members.hasSubnetOf(node, ip),
+      },
+      (transfers) => this.#transferNews.note(transfers),
+    );
+    this.#otherNodes = new OtherNodes({
+      members: () => this.#members,
+      links: () => this.#links,
+      ownership: () => this.#ownership,
+    });
     this.#captures = new Captures(clock, wallClock, {
       captured: (id, frames, ended) => outbox.sendPassing({ kind: "captured", id, frames, ended }),
       changed: (ip) => this.#duties.look([ip]),
@@ -88,7 +117,10 @@ export class NetworkLoop {
       excludedLinks,
       log,
       open: (link) => new LinkResponder(context, link),
-      changed: (link) => this.#duties.lookAtLink(link),
+      changed: (link) => {
+        this.#duties.lookAtLink(link);
+        this.#otherNodes.lookAtLink(link);
+      },
     });
     this.#duties = new Duties({
       ownership: this.#ownership,
@@ -97,6 +129,7 @@ export class NetworkLoop {
       clock,
       links: () => this.#links.answering,
       isInSubnetOf: (link, ip) => this.#links.isInSubnetOf(link.index, parseIp(ip)),
+      macOn: (link, node) => this.#otherNodes.macOn(link.index, node),
       captured: () => this.#captures.ips,
       conflict: (conflict) => {
         this.#conflicts += 1;
@@ -119,18 +152,28 @@ export class NetworkLoop {
     this.#members = new Members({
       nodeName,
       port: memberPort,
-      drops: this.#drops,
+      profile: profileOf(options.profile),
+      failbackMs: options.failbackMs,
+      surrogate: options.surrogate,
       log,
       clock,
-      wallClock,
-      macs: () => this.#links.answering.map(({ mac }) => mac),
+      links: () => this.#links.answering,
       subnets: () => this.#links.subnets,
+      receivedFrames: () =>
+        this.#links.answering.reduce((sum, { name }) => sum + receivedFrames(name), 0),
+      probe: (addresses) => this.#otherNodes.probe(addresses),
+      ask: (group, owner) => this.#otherNodes.ask(group, owner),
+      defend: (group) => this.#otherNodes.defend(group),
       onOpen: (descriptors) => {
         for (const descriptor of descriptors) {
           this.#poll.watch(descriptor, () => this.#members.read());
         }
       },
-      onAlive: (alive, changes) => this.#aliveChanged(alive, changes),
+      onRole: (group) => this.#ownership.roleChanged(group),
+      onOwner: (group, to, cause) => this.#ownership.ownerChanged(group, to, cause),
+      onMembers: () => {
+        this.#areMembersNews = true;
+      },
     });
   }
 
@@ -140,11 +183,11 @@ export class NetworkLoop {
     this.#poll.watch(this.#links.descriptor, () => this.#readLinks());
     this.#links.begin();
     while (!this.#isStopped) {
-      this.#poll.wait(this.#sleepMs());
+      this.#poll.wait(this.#sleepMs(), () => this.#woke());
       this.#tick();
     }
+    this.#members.restart();
     this.#links.close();
-    this.#members.leave();
     this.#options.outbox.flush();
   }
 
@@ -164,7 +207,7 @@ export class NetworkLoop {
       answerRate,
       answerRatePerClient,
       groups: () => this.#links.groups,
-      claimed: (claim) => this.#claims.hear(claim, clock()),
+      claimed: (claim) => this.#otherNodes.heard(claim) || this.#claims.hear(claim, clock()),
       isPromiscuous: (link) => promiscuousLinks.some((pattern) => pattern.test(link)),
       watch: (descriptor, onReadable) => this.#poll.watch(descriptor, onReadable),
       unwatch: (descriptor) => this.#poll.unwatch(descriptor),
@@ -192,13 +235,22 @@ export class NetworkLoop {
     return Math.max(0, Math.ceil(until - now));
   }
 
+  /** Whoever stood still must not answer what waits before it has asked. */
+  #woke(): void {
+    this.#members.tick(this.#options.clock());
+    this.#duties.look(this.#ownership.takeTouched());
+  }
+
   #tick(): void {
     const now = this.#options.clock();
     this.#members.tick(now);
     if (this.#links.hasMore) {
       this.#readLinks();
     }
-    this.#lookAtTouched();
+    if (this.#areMembersNews) {
+      this.#tellMembers();
+    }
+    this.#duties.look(this.#ownership.takeTouched());
     this.#claims.tick(now);
     this.#duties.tick(now);
     for (const link of this.#links.answering) {
@@ -206,15 +258,14 @@ export class NetworkLoop {
     }
     this.#links.tick(now);
     this.#captures.tick(now);
-    if (now >= this.#tellDropsAt) {
-      this.#tellDropsAt = now + TELL_DROPS_INTERVAL_MS;
-      const news = this.#drops.takeNews(this.#members.ignored);
-      if (news !== undefined) {
-        this.#options.log.debug("packets dropped", news);
-      }
-    }
+    this.#drops.tick(now, this.#members.drops, this.#options.log);
     this.#kernelAddresses.tick(now);
-    this.#tellTransfers(now);
+    this.#keptState.tick(now);
+    // once nothing is left to be announced at once, for that is waited for
+    if (!(this.#transferNews.isEmpty || this.#isAnnouncing(now))) {
+      this.#transferNews.tell();
+    }
+    this.#isStopped ||= this.#isLeaving && this.#members.hasLeft;
     this.#options.outbox.flush();
   }
 
@@ -247,6 +298,17 @@ export class NetworkLoop {
       case "remove":
         this.#changeRow(message.service, () => this.#ownership.remove(message.service));
         break;
+      case "draining":
+        if (message.because === undefined) {
+          log.info("draining ended");
+        } else {
+          log.info("draining", { because: message.because });
+        }
+        this.#members.setDraining(message.because !== undefined);
+        break;
+      case "resume":
+        this.#members.resume(message.bytes);
+        break;
       case "ready":
         this.#members.ready();
         break;
@@ -259,6 +321,13 @@ export class NetworkLoop {
       case "count":
         outbox.sendPassing({ kind: "counts", id: message.id, counts: this.#counts() });
         break;
+      case "show-members":
+        outbox.sendPassing({
+          kind: "members-shown",
+          id: message.id,
+          view: this.#members.report.view,
+        });
+        break;
       case "capture":
         this.#captures.begin(message.order);
         break;
@@ -266,14 +335,19 @@ export class NetworkLoop {
         this.#captures.end(message.id);
         break;
       case "stop":
-        this.#isStopped = true;
+        if (message.how === "leave") {
+          this.#isLeaving = true;
+          this.#members.leave();
+        } else {
+          this.#isStopped = true;
+        }
         break;
     }
   }
 
-  #changeRow(service: string, change: () => readonly Transfer[]): void {
+  #changeRow(service: string, change: () => void): void {
     const before = this.#ownership.ipsOf(service);
-    this.#noteTransfers(change());
+    change();
     const ips = [...before, ...this.#ownership.ipsOf(service)];
     this.#kernelAddresses.look(ips, this.#options.clock());
   }
@@ -281,7 +355,10 @@ export class NetworkLoop {
   #readLinks(): void {
     this.#links.read();
     const links = this.#links.facts();
-    const text = JSON.stringify(links);
+    const text = JSON.stringify([
+      links,
+      this.#links.answering.map(({ hasCarrier, mac }) => [mac, hasCarrier]),
+    ]);
     if (text !== this.#toldLinks) {
       this.#toldLinks = text;
       this.#options.outbox.sendState({ kind: "links", links });
@@ -290,63 +367,26 @@ export class NetworkLoop {
     this.#kernelAddresses.look(this.#links.takeChangedIps(), this.#options.clock());
   }
 
-  #aliveChanged(alive: ReadonlySet<string>, changes: readonly MemberChange[]): void {
-    const { subnets } = this.#members;
-    this.#options.outbox.sendState({
-      kind: "alive",
-      nodes: [...alive],
-      subnets: Object.fromEntries(
-        [...alive].flatMap((node) => {
-          const known = subnets.of(node);
-          return known === undefined ? [] : [[node, known]];
-        }),
-      ),
-    });
-    this.#noteTransfers(this.#ownership.setNodes({ alive, subnets, changes }));
-  }
-
-  #lookAtTouched(): void {
-    const touched = this.#ownership.takeTouched();
-    if (touched.size > 0) {
-      this.#duties.look(touched);
-    }
+  #tellMembers(): void {
+    this.#areMembersNews = false;
+    const { nodeName, outbox } = this.#options;
+    outbox.sendState(membersState(nodeName, this.#members));
+    this.#ownership.subnetsChanged();
+    this.#otherNodes.watch();
   }
 
   #counts(): ReturnType<typeof countsOf> {
     return countsOf(this.#links.answering, {
-      drops: this.#drops.all(this.#members.ignored),
+      drops: this.#drops.all(this.#members.drops),
       conflicts: this.#conflicts,
       latency: this.#latency.counts,
+      membership: this.#members.report.counted,
     });
-  }
-
-  /** Notes what is to be told once nothing is left to be announced at once, for that is waited for. */
-  #noteTransfers(transfers: readonly Transfer[]): void {
-    for (const transfer of transfers) {
-      this.#untold.push(transfer);
-    }
   }
 
   #isAnnouncing(now: number): boolean {
     return this.#links.answering.some(
       ({ nextDeadline }) => nextDeadline !== undefined && nextDeadline <= now,
     );
-  }
-
-  /** The nodes that a transfer concerns tell of it; all others know it too, and would only repeat it. */
-  #tellTransfers(now: number): void {
-    if (this.#untold.length === 0 || this.#isAnnouncing(now)) {
-      return;
-    }
-    const { outbox, log, nodeName } = this.#options;
-    const transfers = this.#untold.splice(0);
-    outbox.sendOwners(transfers.map(({ change }) => change));
-    for (const { change, ips } of transfers) {
-      const { service, ...reason } = change;
-      const isOurs = change.from === nodeName || change.to === nodeName || change.to === undefined;
-      for (const ip of ips) {
-        log[isOurs ? "info" : "debug"]("owner changed", { ip, service, ...reason });
-      }
-    }
   }
 }

@@ -1,64 +1,72 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { parseIp } from "#lib/address/ip.ts";
-import { type IpRange, parseRange } from "#lib/address/ip-range.ts";
+import { parseRange } from "#lib/address/ip-range.ts";
 import { PollSet } from "#lib/linux/poll-set.ts";
 import { socketAddress, UdpSocket } from "#lib/linux/udp-socket.ts";
-import { formatHeartbeat } from "#lib/wire/heartbeat.ts";
-import { DropCounts } from "./drop-counts.ts";
-import { tagOf } from "./member-keys.ts";
+import { type MemberRecord, MemberState } from "#lib/membership/member-record.ts";
+import type { Message } from "#lib/membership/message.ts";
+import { profileOf } from "#lib/membership/profile.ts";
+import type { MemberChannel } from "./member-channel.ts";
 import { Members } from "./members.ts";
+import { KEY, start } from "./testing/member-channels.ts";
 
 /** Free unless two runs of the tests meet. */
-const PORT = 24_000 + (process.pid % 4_000);
-const WALL_MS = 1_000_000;
-const KEY = new Uint8Array(32).fill(0x5a);
+const PORT = 24_000 + 2 * (process.pid % 2_000);
+const HERE = socketAddress(parseIp("127.0.0.1"), PORT);
+const LIMIT_MS = 5_000;
+const GROUP = "192.0.2.20";
 const LAN = parseRange("192.0.2.0/24");
-const OTHER = parseRange("198.51.100.0/24");
+const N2_MAC = "02:00:00:00:00:12";
+
+const N2_RECORD: MemberRecord = {
+  node: "n2",
+  incarnation: 1,
+  state: MemberState.alive,
+  info: { macs: [N2_MAC], subnets: [LAN], isDraining: false, isImpaired: false },
+};
+const HEARTBEAT: Message = {
+  kind: "heartbeat",
+  incarnation: 1,
+  isDeaf: false,
+  hearsYou: true,
+  hash: 0,
+};
 
 let now: number;
-let alive: string[][];
-let ownSubnets: readonly IpRange[];
-/** Of n2, whenever something was told. */
-let toldSubnets: unknown[];
+/** What was told, one line each. */
+let told: string[];
 let errors: unknown[];
-let warnings: unknown[];
-let drops: DropCounts;
 let poll: PollSet;
 let members: Members;
 
 beforeEach(() => {
   now = 0;
-  alive = [];
-  ownSubnets = [LAN];
-  toldSubnets = [];
+  told = [];
   errors = [];
-  warnings = [];
-  drops = new DropCounts();
   poll = new PollSet();
   const ignore = () => undefined;
   members = new Members({
     nodeName: "n1",
     port: PORT,
-    drops,
-    log: {
-      debug: ignore,
-      info: ignore,
-      warn: (_, fields) => warnings.push(fields),
-      error: (_, fields) => errors.push(fields),
-    },
+    profile: profileOf("balanced"),
+    failbackMs: undefined,
+    surrogate: true,
+    log: { debug: ignore, info: ignore, warn: ignore, error: (_, fields) => errors.push(fields) },
     clock: () => now,
-    wallClock: () => WALL_MS + now,
-    macs: () => ["02:00:00:00:00:11"],
-    subnets: () => ownSubnets,
+    links: () => [{ index: 2, mac: "02:00:00:00:00:11", hasCarrier: true }],
+    subnets: () => [LAN, LAN],
+    receivedFrames: () => 0,
+    probe: (addresses) => told.push(`probe ${addresses.join()}`),
+    ask: ignore,
+    defend: ignore,
     onOpen: (descriptors) => {
       for (const descriptor of descriptors) {
         poll.watch(descriptor, () => members.read());
       }
     },
-    onAlive: (set) => {
-      alive.push([...set]);
-      toldSubnets.push(members.subnets.of("n2"));
-    },
+    onRole: (group) => told.push(`${group}: ${members.roleOf(group)?.kind}`),
+    onOwner: (group, to, { because }) => told.push(`${group} is ${to}'s: ${because}`),
+    onMembers: () => told.push("members"),
   });
   members.setList([
     { name: "n1", addresses: ["127.0.0.1"] },
@@ -67,31 +75,37 @@ beforeEach(() => {
 });
 
 afterEach(() => {
-  members.leave();
+  members.restart();
 });
+
+function join(): void {
+  members.setKey(KEY);
+  members.ready();
+}
+
+/** Lets the clock run, with a look at every 50 ms. */
+function runFor(ms: number): void {
+  for (const end = now + ms; now < end; now += 50) {
+    members.tick(now);
+  }
+}
+
+/** Whether it has joined, which nobody is told of before. */
+const hasJoined = () => told.includes("members");
 
 test("joins when the table is ready and the key is there, in either order", () => {
   members.ready();
-  expect(alive).toEqual([]);
+  expect(hasJoined()).toBe(false);
   members.setKey(KEY);
-  expect(alive).toEqual([["n1", "n2"]]);
-});
-
-test("leaves a member out that stays silent", () => {
-  members.setKey(KEY);
-  members.ready();
-  now = 1_000;
-  members.tick(now);
-  expect(alive).toEqual([["n1", "n2"], ["n1"]]);
+  expect(hasJoined()).toBe(true);
 });
 
 test("waits for the port while another process has it, says so once, and then joins", () => {
   const other = UdpSocket.open("IPv4", PORT);
-  members.setKey(KEY);
-  members.ready();
+  join();
   now = 1_000;
   members.tick(now);
-  expect(alive).toEqual([]);
+  expect(hasJoined()).toBe(false);
   expect(errors).toEqual([
     { port: PORT, error: expect.stringContaining("another process has the port") },
   ]);
@@ -99,135 +113,141 @@ test("waits for the port while another process has it, says so once, and then jo
   expect(members.nextDeadline).toBe(2_000);
   now = 2_000;
   members.tick(now);
-  expect(alive).toEqual([["n1", "n2"]]);
+  expect(hasJoined()).toBe(true);
 });
 
-test("counts and drops what is no heartbeat of ours", () => {
-  members.setKey(KEY);
-  members.ready();
+test("counts and drops what is no packet of ours", () => {
+  join();
   const sender = UdpSocket.open("IPv4", PORT + 1);
-  sender.send(Uint8Array.of(0, 1, 2, 3, 4), socketAddress(parseIp("127.0.0.1"), PORT));
-  poll.wait(5_000);
+  sender.send(Uint8Array.of(0, 1, 2, 3, 4), HERE);
+  poll.wait(LIMIT_MS);
   sender.close();
-  expect(drops.takeNews({})).toEqual({ heartbeatNotAuthentic: 1 });
+  expect(members.drops).toEqual({ "bad-length": 1 });
 });
 
-describe("the subnets", () => {
-  let n2: UdpSocket;
-  let sequence: number;
+test("tells its own links once each, and nothing of a node that nobody has heard", () => {
+  join();
+  expect([members.subnetsOf("n1"), members.subnetsOf("n2")]).toEqual([[LAN], undefined]);
+  expect([members.macsOf("n2"), members.hasHeardAll]).toEqual([[], false]);
+  expect(members.hasSubnetOf("n2", "203.0.113.1")).toBe(true);
+});
 
-  function hear(subnets: readonly IpRange[], leaving = false): void {
-    sequence += 1;
-    const heartbeat = { sender: "n2", incarnation: 1n, sequence, leaving, macs: [], subnets };
-    const datagram = formatHeartbeat(heartbeat, (bytes) => tagOf(bytes, KEY));
-    n2.send(datagram, socketAddress(parseIp("127.0.0.1"), PORT));
-    poll.wait(5_000);
-  }
+test("claims what nobody has, a second after it joined", () => {
+  members.put({ group: GROUP, order: ["n1"], canAnswer: () => true });
+  join();
+  runFor(1_000);
+  expect(members.ownerOf(GROUP)).toBeUndefined();
+  runFor(100);
+  expect([members.ownerOf(GROUP), members.roleOf(GROUP)]).toEqual(["n1", { kind: "own" }]);
+  expect(told).toContain(`${GROUP} is n1's: n1 is the first eligible node that is alive`);
+  expect(told.at(-1)).toBe(`${GROUP}: own`);
+});
+
+test("has left when nothing is left to be given away, or after three seconds", () => {
+  members.put({ group: GROUP, order: ["n1"], canAnswer: () => true });
+  join();
+  runFor(1_100);
+  members.leave();
+  expect(members.hasLeft).toBe(false);
+  runFor(3_000);
+  expect(members.hasLeft).toBe(true);
+});
+
+describe("another member", () => {
+  let socket: UdpSocket;
+  let channel: MemberChannel;
 
   beforeEach(() => {
-    n2 = UdpSocket.open("IPv4", PORT + 1);
-    sequence = 0;
-    members.setKey(KEY);
-    members.ready();
-    alive = [];
+    socket = UdpSocket.open("IPv4", PORT + 1);
+    channel = start("n2", { members: ["n1", "n2"] });
+    join();
+    for (let round = 0; round < 3; round++) {
+      say(HEARTBEAT);
+      runFor(100);
+      hear();
+    }
   });
 
   afterEach(() => {
-    n2.close();
+    socket.close();
   });
 
-  test("of this node are known from the start, and their changes are told at once", () => {
-    members.tick(now);
-    expect(members.subnets.of("n1")).toEqual([LAN]);
-    members.linksChanged();
-    expect(alive).toEqual([]);
-    expect(members.nextDeadline).toBe(200);
-    now = 50;
-    ownSubnets = [OTHER];
-    members.linksChanged();
-    expect(members.subnets.of("n1")).toEqual([OTHER]);
-    expect(alive).toEqual([["n1", "n2"]]);
-    expect(members.nextDeadline).toBe(50);
-  });
+  function say(...messages: readonly Message[]): void {
+    for (const datagram of channel.seal("n1", messages)) {
+      socket.send(datagram, HERE);
+      poll.wait(LIMIT_MS);
+    }
+  }
 
-  test("of another are those of its last heartbeat, and each change is told once", () => {
-    expect(members.subnets.of("n2")).toBeUndefined();
-    hear([LAN]);
-    hear([LAN]);
-    expect(alive).toHaveLength(1);
-    hear([OTHER]);
-    expect(members.subnets.of("n2")).toEqual([OTHER]);
-    expect(alive).toHaveLength(2);
-  });
+  /** What it is told; what it has to reply is sent. */
+  function hear(): readonly Message[] {
+    const heard: Message[] = [];
+    const buffer = new Uint8Array(2_048);
+    for (
+      let length = socket.receive(buffer);
+      length !== undefined;
+      length = socket.receive(buffer)
+    ) {
+      const opened = channel.open(buffer.slice(0, length));
+      if (!("refused" in opened)) {
+        heard.push(...opened.messages);
+      } else if (opened.reply !== undefined) {
+        socket.send(opened.reply, HERE);
+        poll.wait(LIMIT_MS);
+      }
+    }
+    return heard;
+  }
 
-  test("of a node that comes are known before it is told that it came", () => {
-    members.setList([]);
-    members.setList([{ name: "n2", addresses: [] }]);
-    toldSubnets = [];
-    hear([LAN]);
-    expect(toldSubnets).toEqual([[LAN]]);
-  });
-
-  test("of one that says goodbye stay until its Node is deleted", () => {
-    hear([LAN]);
-    hear([], true);
-    expect(members.subnets.of("n2")).toEqual([LAN]);
-    members.setList([]);
-    expect(members.subnets.of("n2")).toBeUndefined();
-  });
-});
-
-describe("a member whose clock was set back across a restart", () => {
-  const REFUSED = { node: "n2", clockBehindMs: 61_000 };
-  let n2: UdpSocket;
-  let sequence: number;
-
-  /** As of a speaker that dates its heartbeats so. */
-  function hearFrom(incarnation: number): void {
-    sequence += 1;
-    const heartbeat = { sender: "n2", incarnation: BigInt(incarnation), sequence, leaving: false };
-    const datagram = formatHeartbeat({ ...heartbeat, macs: [], subnets: [] }, (bytes) =>
-      tagOf(bytes, KEY),
+  /** What it is told of n1. */
+  function heardOfN1(): readonly (MemberState | undefined)[] {
+    return hear().flatMap((message) =>
+      message.kind === "records"
+        ? message.members.filter(({ node }) => node === "n1").map(({ state }) => state)
+        : [],
     );
-    n2.send(datagram, socketAddress(parseIp("127.0.0.1"), PORT));
-    poll.wait(5_000);
   }
 
-  function passMs(ms: number): void {
-    now += ms;
-    members.tick(now);
-  }
-
-  beforeEach(() => {
-    n2 = UdpSocket.open("IPv4", PORT + 1);
-    sequence = 0;
-    members.setList([{ name: "n2", addresses: ["127.0.0.1"] }]);
-    members.setKey(KEY);
-    members.ready();
-    hearFrom(WALL_MS);
+  test("is known by what it says of itself, which is told", () => {
+    told = [];
+    say({ kind: "records", members: [N2_RECORD], claims: [] });
+    expect(told).toContain("members");
+    expect(members.stateOf("n2")).toBe(MemberState.alive);
+    expect([members.macsOf("n2"), members.subnetsOf("n2")]).toEqual([[N2_MAC], [LAN]]);
+    expect([members.hasMac(N2_MAC), members.hasHeardAll]).toEqual([true, true]);
+    expect([GROUP, "203.0.113.1"].map((ip) => members.hasSubnetOf("n2", ip))).toEqual([
+      true,
+      false,
+    ]);
   });
 
-  afterEach(() => {
-    n2.close();
+  test("says whose a group is", () => {
+    members.put({ group: GROUP, order: ["n1", "n2"], canAnswer: () => true });
+    const claims = [{ group: GROUP, epoch: 1, owner: "n2" }];
+    say({ kind: "records", members: [N2_RECORD], claims });
+    expect(told).toContain(`${GROUP} is n2's: n2 claimed it`);
   });
 
-  test("is told of once in an outage", () => {
-    passMs(1_000);
-    expect(alive.at(-1)).toEqual(["n1"]);
-    hearFrom(WALL_MS - 60_000);
-    passMs(200);
-    hearFrom(WALL_MS - 60_000);
-    expect(warnings).toEqual([REFUSED]);
-
-    hearFrom(WALL_MS + 1);
-    expect(alive.at(-1)).toEqual(["n1", "n2"]);
-    passMs(1_000);
-    hearFrom(WALL_MS - 60_000 + 1_200);
-    expect(warnings).toEqual([REFUSED, REFUSED]);
+  test("is asked by its kernel when it is silent", () => {
+    members.setList([{ name: "n2", addresses: ["192.0.2.12"] }]);
+    say({ kind: "records", members: [N2_RECORD], claims: [] });
+    runFor(300);
+    say(HEARTBEAT);
+    told = [];
+    runFor(300);
+    expect(told).toContain("probe 192.0.2.12");
   });
 
-  test("is not told of while it is alive, for a packet may come late", () => {
-    hearFrom(WALL_MS - 60_000);
-    expect(warnings).toEqual([]);
+  test("is told that this one restarts", () => {
+    say({ kind: "records", members: [N2_RECORD], claims: [] });
+    hear();
+    members.restart();
+    expect(heardOfN1()).toContain(MemberState.restarting);
+  });
+
+  test("sends nothing that counts once it is no member", () => {
+    members.setList([{ name: "n1", addresses: [] }]);
+    say(HEARTBEAT);
+    expect(members.drops).toMatchObject({ "unknown-sender": 1 });
   });
 });

@@ -1,39 +1,57 @@
-import type { IpRange } from "#lib/address/ip-range.ts";
-import { NodeSubnets } from "#lib/election/node-subnets.ts";
+import { tryParseIp } from "#lib/address/ip.ts";
+import { contains, type IpRange } from "#lib/address/ip-range.ts";
+import { MalformedError } from "#lib/bytes/malformed-error.ts";
+import type { GroupDemand } from "#lib/election/candidates.ts";
+import type { Cause } from "#lib/election/claimant-effect.ts";
+import { Contender, type Outcome } from "#lib/election/contender.ts";
+import type { Role } from "#lib/election/role.ts";
 import { LinuxError } from "#lib/linux/libc.ts";
 import type { Log } from "#lib/log/log.ts";
-import {
-  HEARTBEAT_INTERVAL_MS,
-  type MemberChange,
-  Membership,
-} from "#lib/membership/membership.ts";
-import type { Heartbeat } from "#lib/wire/heartbeat.ts";
+import type { MemberState } from "#lib/membership/member-record.ts";
+import type { Profile } from "#lib/membership/profile.ts";
+import { formatKeptRecords, parseKeptRecords } from "#lib/wire/kept-records.ts";
 import type { Mac } from "#lib/wire/mac.ts";
-import type { DropCounts } from "./drop-counts.ts";
-import { Heartbeats, tellable } from "./heartbeats.ts";
+import { MemberPost } from "./member-post.ts";
+import { MemberReport } from "./member-report.ts";
 import type { MemberAddress } from "./messages.ts";
+import { OwnInfo, type OwnLink } from "./own-info.ts";
 
 /** How long to wait until the port is tried again that another process has. */
 const OPEN_AGAIN_MS = 1_000;
+
+/** Who leaves gives its addresses away first, but does not wait longer for that. */
+const LEAVE_WITHIN_MS = 3_000;
 
 export interface MembersOptions {
   readonly nodeName: string;
   /** UDP. */
   readonly port: number;
-  readonly drops: DropCounts;
+  readonly profile: Profile;
+  /** undefined: never. */
+  readonly failbackMs: number | undefined;
+  /** Whether nodes answer with the MAC addresses of others. */
+  readonly surrogate: boolean;
   readonly log: Log;
   /** Milliseconds of a clock that never steps back. */
   readonly clock: () => number;
-  /** Milliseconds since the epoch, of the clock that may be set. */
-  readonly wallClock: () => number;
-  /** Of the links that can answer. */
-  macs(): readonly Mac[];
+  /** Those that can answer. */
+  links(): readonly OwnLink[];
   /** Of the same links. */
   subnets(): readonly IpRange[];
-  /** Called with the descriptors of the heartbeats' sockets, once they are open. */
+  /** Frames that these links have received. */
+  receivedFrames(): number;
+  /** Asks the kernel of a node for its own address. */
+  probe(addresses: readonly string[]): void;
+  /** Asks the owner alone, by a frame, whether it answers for the group's address. */
+  ask(group: string, owner: string): void;
+  /** Announces the group's address once. */
+  defend(group: string): void;
+  /** Called with the descriptors of the sockets, once they are open. */
   onOpen(descriptors: readonly number[]): void;
-  /** Called when this node has joined, and at every change among the living, or of a node's subnets. */
-  onAlive(alive: ReadonlySet<string>, changes: readonly MemberChange[]): void;
+  onRole(group: string): void;
+  onOwner(group: string, to: string | undefined, cause: Cause): void;
+  /** Called when this node has joined, and whenever a member is in another state or has other links. */
+  onMembers(): void;
 }
 
 /**
@@ -41,57 +59,94 @@ export interface MembersOptions {
  * nobody, and would hold itself for the only one alive.
  */
 export class Members {
-  /** Of this node, and of the others that were heard. */
-  readonly subnets = new NodeSubnets();
+  readonly report: MemberReport;
   readonly #options: MembersOptions;
-  readonly #heartbeats: Heartbeats;
+  readonly #post: MemberPost;
+  readonly #contender: Contender;
   #list: readonly MemberAddress[] = [];
-  #membership: Membership | undefined;
+  readonly #ownInfo = new OwnInfo();
+  #macs: ReadonlySet<Mac> | undefined;
   #isReady = false;
+  #hasJoined = false;
+  #isDraining = false;
+  #leaveBy: number | undefined;
   #openAt: number | undefined;
-  #beatAt = 0;
   #toldWhyNot: string | undefined;
-  /** The dead of whom it was told that their heartbeats are refused. */
-  readonly #toldRefused = new Set<string>();
+  #receivedFrames = 0;
 
   constructor(options: MembersOptions) {
     this.#options = options;
-    const { nodeName, port, log, clock, wallClock } = options;
-    this.#heartbeats = new Heartbeats({
+    const { clock, failbackMs, log, nodeName, profile } = options;
+    this.#post = new MemberPost({
       nodeName,
-      port,
-      log,
       clock,
-      wallClock,
-      onHeartbeat: (heartbeat) => this.#hear(heartbeat),
-      onRefused: () => options.drops.countHeartbeat(),
+      log,
+      deliver: (from, message) =>
+        this.#performWithoutSending(this.#contender.receive(from, message, clock())),
     });
+    this.#contender = new Contender({
+      self: nodeName,
+      profile,
+      failbackMs,
+      hasSurrogates: options.surrogate,
+      info: this.#ownInfo.of([], [], false),
+      random: Math.random,
+      hearsFrames: () => this.#hearsFrames(),
+    });
+    this.report = new MemberReport(this.#contender.member, options);
   }
 
   setKey(key: Uint8Array): void {
-    this.#heartbeats.setKey(key);
+    this.#post.setKey(key);
     this.#tryJoin();
   }
 
   setList(list: readonly MemberAddress[]): void {
-    const names = new Set(list.map(({ name }) => name));
-    for (const { name } of this.#list) {
-      if (!names.has(name)) {
-        this.subnets.delete(name);
-      }
-    }
     this.#list = list;
-    this.#heartbeats.setMembers(list);
-    this.#tell(this.#membership?.setMembers([...names]) ?? []);
+    const names = list.map(({ name }) => name);
+    this.#post.setMembers(list);
+    this.report.log.keepOnly(new Set(names));
+    this.#perform(this.#contender.setNodes(names, this.#now));
+    this.#membersChanged();
   }
 
-  /** The links of this node may have other subnets than before; if so, the others hear of it at the next tick. */
+  /** The links of this node may have other MAC addresses or subnets than before. */
   linksChanged(): void {
-    const isNews = this.subnets.set(this.#options.nodeName, this.#ownSubnets());
-    if (isNews) {
-      this.#beatAt = this.#options.clock();
+    this.#tellInfo();
+  }
+
+  /** @param isDraining this node is to give its addresses away */
+  setDraining(isDraining: boolean): void {
+    this.#isDraining = isDraining;
+    this.#tellInfo();
+  }
+
+  /** Takes what the network thread of the former speaker kept; to be called before this one is ready. */
+  resume(bytes: Uint8Array): void {
+    try {
+      const records = parseKeptRecords(bytes);
+      this.#contender.member.remember(records);
+      this.#options.log.info("what a former speaker knew is taken for a question", {
+        members: records.members.length,
+        addresses: records.claims.length,
+      });
+    } catch (error) {
+      if (!(error instanceof MalformedError)) {
+        throw error;
+      }
+      this.#options.log.warn("what a former speaker knew cannot be read", { why: error.why });
     }
-    this.#tell([], isNews);
+  }
+
+  /** What the next speaker on this node should know. */
+  get kept(): Uint8Array {
+    const { claims, members } = this.#contender.member.table;
+    return formatKeptRecords({ members: [...members], claims: [...claims] });
+  }
+
+  /** Of all that is kept: another one when anything else is. */
+  get hash(): number {
+    return this.#contender.member.table.hash;
   }
 
   ready(): void {
@@ -99,157 +154,240 @@ export class Members {
     this.#tryJoin();
   }
 
-  /** Whether the MAC address is of another node that was heard. */
-  hasMac(mac: Mac): boolean {
-    return this.#heartbeats.hasMac(mac);
+  put(demand: GroupDemand): void {
+    this.#perform(this.#contender.put(demand, this.#now));
   }
 
-  /** Whether every other node was heard, so that its MAC addresses are known. */
-  get hasHeardAll(): boolean {
-    return this.#others().every((name) => this.#heartbeats.hasHeard(name));
+  remove(group: string, because: string): void {
+    this.#perform(this.#contender.remove(group, because));
   }
 
-  /** Whether some are held alive that were not heard yet, as at the start. */
-  get isPresuming(): boolean {
-    return this.#others().some(
-      (name) => this.#membership?.isAlive(name) === true && !this.#heartbeats.hasHeard(name),
+  roleOf(group: string): Role | undefined {
+    return this.#contender.claimant.roleOf(group);
+  }
+
+  ownerOf(group: string): string | undefined {
+    return this.#contender.claimant.ownerOf(group);
+  }
+
+  /** Whether a link of the node has a subnet that holds the address; true where nobody knows. */
+  hasSubnetOf(node: string, ip: string): boolean {
+    const subnets = this.subnetsOf(node);
+    const address = tryParseIp(ip);
+    return (
+      subnets === undefined ||
+      (address !== undefined && subnets.some((subnet) => contains(subnet, address)))
     );
   }
 
-  /** Heartbeats that did not count, by reason. */
-  get ignored(): Readonly<Record<string, number>> {
-    return this.#membership?.ignored ?? {};
+  /** Undefined: nobody knows. */
+  subnetsOf(node: string): readonly IpRange[] | undefined {
+    return this.#contender.member.table.member(node)?.info.subnets;
+  }
+
+  macsOf(node: string): readonly Mac[] {
+    return this.#contender.member.table.member(node)?.info.macs ?? [];
+  }
+
+  addressesOf(node: string): readonly string[] {
+    return this.#list.find(({ name }) => name === node)?.addresses ?? [];
+  }
+
+  stateOf(node: string): MemberState | undefined {
+    return this.#contender.member.stateOf(node);
+  }
+
+  /** Names of all nodes. */
+  get names(): readonly string[] {
+    return this.#list.map(({ name }) => name);
+  }
+
+  /** Names of those whose kernel is to be listened to: this node watches over them. */
+  get watched(): readonly string[] {
+    return this.#contender.member.watched;
+  }
+
+  /** Whether the MAC address is of another node that was heard of. */
+  hasMac(mac: Mac): boolean {
+    this.#macs ??= new Set(this.names.flatMap((name) => this.macsOf(name)));
+    return this.#macs.has(mac);
+  }
+
+  /** Whether every other node was heard of, so that its MAC addresses are known. */
+  get hasHeardAll(): boolean {
+    return this.names.every((name) => this.stateOf(name) !== undefined);
+  }
+
+  /** Whether this node has only just started, and may not have heard of all others. */
+  get isPresuming(): boolean {
+    return this.#now < this.#contender.member.claimsFrom && !this.hasHeardAll;
+  }
+
+  /** Packets that did not count, by reason. */
+  get drops(): Readonly<Record<string, number>> {
+    return this.#post.drops;
+  }
+
+  /** A frame tells the MAC address of another node as that of the group's address. */
+  addressHeard(group: string, mac: Mac): void {
+    const node = this.names.find((name) => this.macsOf(name).includes(mac));
+    if (node !== undefined && node !== this.#options.nodeName) {
+      this.#perform(this.#contender.addressHeard(group, node, this.#now));
+    }
+  }
+
+  /** An ARP packet or advertisement came from the node's own address. */
+  kernelHeard(node: string): void {
+    this.#contender.probeAnswered(node, this.#now);
   }
 
   /** When `tick` has something to do at the earliest; undefined: never. */
   get nextDeadline(): number | undefined {
-    if (this.#membership === undefined) {
-      return this.#openAt;
-    }
-    return Math.min(this.#beatAt, this.#membership.nextDeadline ?? this.#beatAt);
+    return this.#hasJoined ? this.#contender.nextDeadline(this.#now) : this.#openAt;
   }
 
   tick(now: number): void {
     if (this.#openAt !== undefined && now >= this.#openAt) {
       this.#tryJoin();
     }
-    const membership = this.#membership;
-    if (membership === undefined) {
-      return;
-    }
-    if (now >= this.#beatAt) {
-      this.#heartbeats.send(this.#options.macs(), this.#ownSubnets());
-      const inStep = this.#beatAt + HEARTBEAT_INTERVAL_MS;
-      this.#beatAt = inStep > now ? inStep : now + HEARTBEAT_INTERVAL_MS;
-    }
-    if (now >= (membership.nextDeadline ?? Number.POSITIVE_INFINITY)) {
-      // whoever sent a heartbeat while this thread was held up is not to be declared dead for it
-      this.#heartbeats.read();
-      this.#tell(membership.tick(now).map(inWholeMs));
+    if (this.#hasJoined && now >= this.#contender.nextDeadline(now)) {
+      this.report.counts.ticks(now, this.#contender.member.beatsAt);
+      this.#perform(this.#contender.tick(now));
     }
   }
 
   read(): void {
-    this.#heartbeats.read();
+    this.#post.read();
+    this.#post.flush();
   }
 
-  /** Tells the others that this node leaves. */
-  leave(): void {
-    if (this.#membership !== undefined) {
-      this.#heartbeats.sendGoodbye();
+  /** Says that this speaker stops and comes back: until then others answer for what it owns. */
+  restart(): void {
+    if (this.#hasJoined) {
+      this.#perform(this.#contender.restart(this.#now));
     }
-    this.#heartbeats.close();
+    this.#post.close();
   }
 
-  #ownSubnets(): readonly IpRange[] {
-    return tellable(this.#options.subnets());
+  /** Begins to give away what this node owns. */
+  leave(): void {
+    this.#leaveBy ??= this.#now + LEAVE_WITHIN_MS;
+    this.setDraining(true);
   }
 
-  #others(): readonly string[] {
-    return this.#list.map(({ name }) => name).filter((name) => name !== this.#options.nodeName);
+  /** Whether nothing is left to be given away, or it takes too long. */
+  get hasLeft(): boolean {
+    const owned = this.#contender.member.table.ownedBy(this.#options.nodeName);
+    return !this.#hasJoined || owned.size === 0 || this.#now >= (this.#leaveBy ?? 0);
+  }
+
+  get #now(): number {
+    return this.#options.clock();
+  }
+
+  #hearsFrames(): boolean {
+    const before = this.#receivedFrames;
+    this.#receivedFrames = this.#options.receivedFrames();
+    return this.#receivedFrames !== before;
+  }
+
+  #tellInfo(): void {
+    const { links, subnets } = this.#options;
+    const info = this.#ownInfo.of(links(), subnets(), this.#isDraining);
+    this.#perform(this.#contender.setInfo(info, this.#now));
+    this.#membersChanged();
   }
 
   #tryJoin(): void {
-    if (this.#membership !== undefined || !this.#isReady || !this.#heartbeats.hasKey) {
+    if (this.#hasJoined || !this.#isReady || !this.#post.hasKey) {
       return;
     }
-    const now = this.#options.clock();
-    const descriptors = this.#open(now);
+    const descriptors = this.#open();
     if (descriptors === undefined) {
       return;
     }
-    const names = this.#list.map(({ name }) => name);
-    this.#membership = new Membership(this.#options.nodeName, names, now);
-    this.subnets.set(this.#options.nodeName, this.#ownSubnets());
-    this.#beatAt = now;
+    this.#hasJoined = true;
     this.#options.onOpen(descriptors);
-    this.#options.onAlive(this.#membership.alive(), []);
+    this.#tellInfo();
+    this.#perform(this.#contender.start(this.#now));
+    this.#membersChanged();
   }
 
-  #open(now: number): readonly number[] | undefined {
+  #open(): readonly number[] | undefined {
+    const { log, port } = this.#options;
     try {
-      const descriptors = this.#heartbeats.open();
+      const descriptors = this.#post.open(port);
       this.#openAt = undefined;
       return descriptors;
     } catch (error) {
       if (!(error instanceof LinuxError)) {
         throw error;
       }
-      this.#openAt = now + OPEN_AGAIN_MS;
+      this.#openAt = this.#now + OPEN_AGAIN_MS;
       if (error.message !== this.#toldWhyNot) {
         this.#toldWhyNot = error.message;
-        this.#options.log.error(
-          "heartbeats cannot be received: nothing is announced until they are",
-          {
-            port: this.#options.port,
-            error: error.message,
-          },
-        );
+        log.error("heartbeats cannot be received: nothing is announced until they are", {
+          port,
+          error: error.message,
+        });
       }
       return undefined;
     }
   }
 
-  /** Returns whether the heartbeat counts. */
-  #hear(heartbeat: Heartbeat): boolean {
-    const heard = this.#membership?.heard(heartbeat, this.#options.clock());
-    if (heard === undefined || typeof heard === "string") {
-      if (heard === "old-incarnation") {
-        this.#tellRefused(heartbeat);
-      }
-      return false;
-    }
-    // told by who says goodbye, none would mean nothing
-    const isNews = !heartbeat.leaving && this.subnets.set(heartbeat.sender, heartbeat.subnets);
-    this.#tell(heard, isNews);
-    return true;
+  #perform(outcomes: readonly Outcome[]): void {
+    this.#performWithoutSending(outcomes);
+    this.#post.flush();
   }
 
-  /** Tells once an outage that the node sends, but is not heard. One packet that came late is no outage. */
-  #tellRefused({ sender, incarnation }: Heartbeat): void {
-    if (this.#membership?.isAlive(sender) === true || this.#toldRefused.has(sender)) {
-      return;
-    }
-    this.#toldRefused.add(sender);
-    const behindMs = Math.round(this.#options.wallClock() - Number(incarnation));
-    this.#options.log.warn(
-      "heartbeats refused, for the node's clock is behind where it was before: set it right, or restart this speaker if it is right now",
-      { node: sender, clockBehindMs: behindMs },
-    );
-  }
-
-  #tell(changes: readonly MemberChange[], areSubnetsNews = false): void {
-    for (const { name } of changes) {
-      this.#toldRefused.delete(name);
-    }
-    if (this.#membership !== undefined && (changes.length > 0 || areSubnetsNews)) {
-      this.#options.onAlive(this.#membership.alive(), changes);
+  #performWithoutSending(outcomes: readonly Outcome[]): void {
+    for (const outcome of outcomes) {
+      this.#performOne(outcome);
     }
   }
-}
 
-/** For readers: this thread's clock has fractions. */
-function inWholeMs(change: MemberChange): MemberChange {
-  const { silentMs } = change;
-  return silentMs === undefined ? change : { ...change, silentMs: Math.round(silentMs) };
+  #performOne(outcome: Outcome): void {
+    const { onOwner, onRole, probe } = this.#options;
+    switch (outcome.kind) {
+      case "send":
+        this.#post.post(outcome.to, outcome.message);
+        break;
+      case "probe":
+        probe(this.addressesOf(outcome.node));
+        break;
+      case "role":
+        onRole(outcome.group);
+        break;
+      case "owner":
+        this.report.counts.ownerChanged(outcome.to, outcome);
+        onOwner(outcome.group, outcome.to, outcome);
+        break;
+      case "member":
+        this.report.log.changed(outcome.change);
+        this.#membersChanged();
+        break;
+      case "info":
+        this.#membersChanged();
+        break;
+      case "ask":
+        this.#options.ask(outcome.group, outcome.owner);
+        break;
+      case "defend":
+        this.#options.defend(outcome.group);
+        break;
+      case "hearing":
+        this.report.log.hearing(outcome.node, outcome.hearsThis);
+        break;
+      case "settled":
+        this.report.log.settled(outcome.isSettled, outcome.because);
+        break;
+    }
+  }
+
+  #membersChanged(): void {
+    this.#macs = undefined;
+    if (this.#hasJoined) {
+      this.#options.onMembers();
+    }
+  }
 }

@@ -4,6 +4,8 @@ import type { IpRange } from "#lib/address/ip-range.ts";
 import type { AddressConflict } from "#lib/api/address-conflict.ts";
 import type { OwnerChange } from "#lib/election/owner.ts";
 import type { Log, LogFields, LogLevel } from "#lib/log/log.ts";
+import type { Mac } from "#lib/wire/mac.ts";
+import type { Distribution } from "./histogram.ts";
 
 /** What one Service asks of the network: its addresses, who may answer for them, and where. */
 export interface Row {
@@ -43,6 +45,10 @@ export type ToNetwork =
   | { readonly kind: "members"; readonly members: readonly MemberAddress[] }
   | { readonly kind: "put"; readonly row: Row }
   | { readonly kind: "remove"; readonly service: string }
+  /** This node is to give all its addresses away, and why, in a sentence; undefined: no more. */
+  | { readonly kind: "draining"; readonly because: string | undefined }
+  /** What the network thread of the former speaker said last by `state`, before `ready` if at all. */
+  | { readonly kind: "resume"; readonly bytes: Uint8Array }
   /** The first table is complete: join the membership and answer. */
   | { readonly kind: "ready" }
   /** The membership key, at start and whenever the mounted Secret changed. */
@@ -50,11 +56,16 @@ export type ToNetwork =
   | { readonly kind: "log-level"; readonly level: LogLevel }
   /** Answered by `counts` with the same id. */
   | { readonly kind: "count"; readonly id: number }
+  /** Answered by `members-shown` with the same id. */
+  | { readonly kind: "show-members"; readonly id: number }
   /** Answered by any number of `captured` with the same id, the last of which has ended. */
   | { readonly kind: "capture"; readonly order: CaptureOrder }
   | { readonly kind: "capture-stop"; readonly id: number }
-  /** Tell the others that this node leaves, close everything, end the thread. */
-  | { readonly kind: "stop" };
+  /**
+   * Tell the others, close everything, end the thread. Who restarts is back within moments and keeps its addresses; who
+   * leaves gives them away.
+   */
+  | { readonly kind: "stop"; readonly how: "restart" | "leave" };
 
 /** Another host uses an address of ours, heard by this node. */
 export type Conflict = Omit<AddressConflict, "node">;
@@ -99,20 +110,60 @@ export interface NetworkCounts {
   /** By link: frames that the kernel dropped because the socket's queue was full. */
   readonly socketDrops: Readonly<Record<string, number>>;
   readonly conflicts: number;
-  /** Seconds from the arrival of a request to its answer, of a sample. */
-  readonly latency: {
-    /** How many took at most that long, for each bound of `LATENCY_BOUNDS`, and all. */
-    readonly counts: readonly number[];
-    readonly sum: number;
+  /** Seconds from the arrival of a request to its answer, of a sample, by `LATENCY_BOUNDS`. */
+  readonly latency: Distribution;
+  readonly membership: {
+    /** How many nodes are in each state, as this one sees them, itself included. */
+    readonly states: Readonly<Record<string, number>>;
+    /** How many silences of others were so long that this node voted on them. */
+    readonly suspicions: number;
+    /** Seconds from the last sign of life of a dead owner to this node's claim of a group, by `FAILOVER_BOUNDS`. */
+    readonly failovers: Distribution;
+    /** Seconds by which this node's heartbeats left later than they were due, by `LATENESS_BOUNDS`. */
+    readonly heartbeatLateness: Distribution;
   };
+}
+
+/** The members as one node sees them. */
+export interface MembersView {
+  /** Name of that node. */
+  readonly node: string;
+  /** Whether it waits to join, asks the others before it answers, or answers for what it owns. */
+  readonly standing: "waiting" | "asking" | "settled";
+  /** A sentence. */
+  readonly because?: string;
+  /** Names of those whom it watches over, and of those who watch over it. */
+  readonly watches: readonly string[];
+  readonly watchedBy: readonly string[];
+  /** By name, that node among them. */
+  readonly members: readonly {
+    readonly name: string;
+    readonly state: string;
+    /** So long it has been in that state. */
+    readonly forMs?: number;
+    /** Of those whom the node watches over. */
+    readonly heardMsAgo?: number;
+    readonly hearsThis?: boolean;
+    readonly isDraining: boolean;
+    /** Of its links. */
+    readonly macs: readonly Mac[];
+  }[];
+  /** Epochs of the claims by the address that decides the group's order, by name of the owner. */
+  readonly owned: Readonly<Record<string, Readonly<Record<string, number>>>>;
+  /** How many members and groups are more than are shown. */
+  readonly leftOut: { readonly members: number; readonly groups: number };
 }
 
 export type FromNetwork =
   | { readonly kind: "owners"; readonly changes: readonly OwnerChange[] }
-  /** Names of the nodes held alive, this one included, and their subnets, whenever either changes. */
+  /** Names of the nodes that are not dead, this one included, and their subnets, whenever either changes. */
   | {
       readonly kind: "alive";
       readonly nodes: readonly string[];
+      /** Those of them whose speaker runs. */
+      readonly speaking: readonly string[];
+      /** Names of the others that were heard of and are dead. */
+      readonly dead: readonly string[];
       readonly subnets: Readonly<Record<string, readonly IpRange[]>>;
     }
   /** The links that can answer, whenever something about them changes. */
@@ -132,6 +183,9 @@ export type FromNetwork =
       readonly nonce: Uint8Array;
     }
   | { readonly kind: "counts"; readonly id: number; readonly counts: NetworkCounts }
+  | { readonly kind: "members-shown"; readonly id: number; readonly view: MembersView }
+  /** What the thread wants to be told by `resume` when it starts anew; on change, once a second at most. */
+  | { readonly kind: "state"; readonly bytes: Uint8Array }
   | {
       readonly kind: "captured";
       readonly id: number;

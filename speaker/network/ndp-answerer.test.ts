@@ -19,7 +19,7 @@ import {
   solicitedNodeGroup,
 } from "#lib/wire/ndp.ts";
 import { seal } from "#lib/wire/testing/seal.ts";
-import { type HeardAddress, newHeardAddress, Stance } from "./heard-address.ts";
+import { type HeardAddress, macWords, newHeardAddress, Stance } from "./heard-address.ts";
 import { NA_FRAME_LENGTH, NdpAnswerer } from "./ndp-answerer.ts";
 import { Verdict } from "./verdict.ts";
 
@@ -31,6 +31,9 @@ const CLIENT = parseIp("2001:db8::77");
 const OWNED = parseIp("2001:db8::10");
 const TENTATIVE = parseIp("2001:db8::12");
 const LISTENED = parseIp("2001:db8::13");
+const VOICED = parseIp("2001:db8::14");
+const PEER = parseIp("2001:db8::15");
+const OWNER_MAC = "02:00:00:00:00:12";
 /** It has the low 32 bits of the owned one. */
 const OTHER = parseIp("2001:db8:1::10");
 const UNSPECIFIED = parseIp("::");
@@ -61,6 +64,13 @@ beforeEach(() => {
 function hear(ip: Ip, stance: Stance): HeardAddress {
   const address = newHeardAddress(formatIp(ip), stance);
   answerer.addresses.set(ip, address);
+  return address;
+}
+
+/** Has the link answer for another node, with the MAC address of that. */
+function lendVoice(ip: Ip): HeardAddress {
+  const address = hear(ip, Stance.voice);
+  address.voice = macWords(OWNER_MAC);
   return address;
 }
 
@@ -237,6 +247,33 @@ test("answers for an address that is not announced yet, and overrides nobody", (
   expect(parseNdp(parseEthernet(reply).payload).message).toMatchObject({
     isSolicited: true,
     isOverride: false,
+  });
+});
+
+describe("an address of another node, whose speaker cannot answer", () => {
+  test("is answered from this link, with the MAC address of that node, and overrides nobody", () => {
+    const voiced = lendVoice(VOICED);
+    const { verdict, reply } = answer(frameOf({ message: { ...SOLICITATION, target: VOICED } }));
+    expect([verdict, answerer.lastHeard]).toEqual([Verdict.answer, voiced]);
+    const { source, payload } = parseEthernet(reply);
+    expect(source).toBe(OUR_MAC);
+    expect(parseNdp(payload).message).toEqual({
+      ...ADVERTISEMENT,
+      target: VOICED,
+      targetMac: OWNER_MAC,
+      isSolicited: true,
+      isOverride: false,
+    });
+  });
+});
+
+describe("the address of a node to which this one listens", () => {
+  test("is told of when a frame comes from it, and is the node's to answer for", () => {
+    const peer = hear(PEER, Stance.peer);
+    expect(answer(frameOf({ source: PEER })).verdict).toBe(Verdict.conflict);
+    expect(answerer.lastHeard).toBe(peer);
+    const { verdict } = answer(frameOf({ message: { ...SOLICITATION, target: PEER } }));
+    expect([verdict, answerer.lastHeard]).toEqual([Verdict.notOurs, undefined]);
   });
 });
 
@@ -514,7 +551,7 @@ function outcomeOf(
     return "conflict";
   }
   const stance = stanceOf(message.target);
-  if (stance === undefined) {
+  if (stance === undefined || stance === Stance.peer) {
     return "drop";
   }
   if (stance === Stance.listen) {
@@ -532,6 +569,8 @@ function stanceOf({ value }: Ip): Stance | undefined {
     { ip: OWNED, stance: Stance.own },
     { ip: TENTATIVE, stance: Stance.tentative },
     { ip: LISTENED, stance: Stance.listen },
+    { ip: VOICED, stance: Stance.voice },
+    { ip: PEER, stance: Stance.peer },
   ];
   return stances.find(({ ip }) => ip.value === value)?.stance;
 }
@@ -551,7 +590,7 @@ function answerTo(
       message: {
         type: NdpType.advertisement,
         target,
-        targetMac: OUR_MAC,
+        targetMac: target.value === VOICED.value ? OWNER_MAC : OUR_MAC,
         isRouter: false,
         isSolicited: !asker.isProbe,
         isOverride,
@@ -591,7 +630,7 @@ describe("on any bytes", () => {
   );
   const toUs = [OUR_MAC, OUR_MAC, "33:33:00:00:00:01", "33:33:ff:00:00:10"];
   const perhaps = <T>(values: fc.Arbitrary<T>) => fc.option(values, { nil: undefined });
-  const targets = fc.constantFrom(OWNED, TENTATIVE, LISTENED, OTHER);
+  const targets = fc.constantFrom(OWNED, TENTATIVE, LISTENED, VOICED, PEER, OTHER);
   const messages = fc.oneof(
     fc.record({
       type: fc.constant(NdpType.solicitation),
@@ -613,7 +652,7 @@ describe("on any bytes", () => {
       {
         destinationMac: fc.constantFrom(...toUs, CLIENT_MAC, BROADCAST_MAC),
         sourceMac: macs,
-        source: fc.constantFrom(CLIENT, CLIENT_LOCAL, UNSPECIFIED, OWNED, LINK_LOCAL),
+        source: fc.constantFrom(CLIENT, CLIENT_LOCAL, UNSPECIFIED, OWNED, PEER, LINK_LOCAL),
         destination: fc.constantFrom(OWNED, ALL_NODES, CLIENT, ...NEAR_GROUPS),
         message: messages,
       },
@@ -662,6 +701,8 @@ describe("on any bytes", () => {
   test("decides and answers as the codec would", () => {
     hear(TENTATIVE, Stance.tentative);
     hear(LISTENED, Stance.listen);
+    lendVoice(VOICED);
+    hear(PEER, Stance.peer);
     answerer.setOwnNonce(NONCE);
     const counts = new Map<Verdict, number>(REACHED.map((verdict) => [verdict, 0]));
     fc.assert(

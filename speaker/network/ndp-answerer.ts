@@ -103,7 +103,7 @@ export class NdpAnswerer implements Answerer {
       return Verdict.conflict;
     }
     const asked = isSolicitation ? this.addresses.find(frames, start + AT.target) : undefined;
-    if (asked === undefined) {
+    if (asked === undefined || asked.stance === Stance.peer) {
       return Verdict.notOurs;
     }
     this.lastHeard = asked;
@@ -113,7 +113,7 @@ export class NdpAnswerer implements Answerer {
     if (asked.stance === Stance.listen) {
       return Verdict.heard;
     }
-    this.#writeReply(frames, start, replies, replyStart);
+    this.#writeReply(asked, frames, start, replies, replyStart);
     replies.setUint32(
       replyStart + AT.flags,
       (isProbe(frames, start) ? 0 : NdpFlag.solicited) +
@@ -203,7 +203,13 @@ export class NdpAnswerer implements Answerer {
   }
 
   /** Writes all but flags and checksum. */
-  #writeReply(frames: DataView, start: number, replies: DataView, to: number): void {
+  #writeReply(
+    asked: HeardAddress,
+    frames: DataView,
+    start: number,
+    replies: DataView,
+    to: number,
+  ): void {
     replies.setUint16(to + AT.sourceMac, this.#macHigh);
     replies.setUint32(to + AT.sourceMac + 2, this.#macLow);
     replies.setUint32(to + AT.etherType, IPV6_START);
@@ -228,8 +234,8 @@ export class NdpAnswerer implements Answerer {
     replies.setUint16(to + AT.type, NA_TYPE);
     copyIp(frames, start + AT.target, replies, to + AT.target);
     replies.setUint16(to + AT.options, TARGET_LINK_LAYER);
-    replies.setUint16(to + AT.options + OPTION_HEADER_LENGTH, this.#macHigh);
-    replies.setUint32(to + AT.options + OPTION_HEADER_LENGTH + 2, this.#macLow);
+    replies.setUint16(to + AT.options + OPTION_HEADER_LENGTH, asked.voice?.high ?? this.#macHigh);
+    replies.setUint32(to + AT.options + OPTION_HEADER_LENGTH + 2, asked.voice?.low ?? this.#macLow);
   }
 }
 

@@ -29,7 +29,7 @@ function takeAll(): void {
 }
 
 function aliveOf(...nodes: readonly string[]): Extract<FromNetwork, { kind: "alive" }> {
-  return { kind: "alive", nodes, subnets: {} };
+  return { kind: "alive", nodes, dead: [], speaking: nodes, subnets: {} };
 }
 
 const CONFLICT = {

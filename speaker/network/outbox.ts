@@ -5,12 +5,12 @@ import type { FromNetwork } from "./messages.ts";
 /** Messages that may wait for a main thread that is busy. */
 export const MAX_WAITING = 20_000;
 
-type State = Extract<FromNetwork, { kind: "alive" | "kernel-addresses" | "links" }>;
+type State = Extract<FromNetwork, { kind: "alive" | "kernel-addresses" | "links" | "state" }>;
 
 type ConflictNews = Extract<FromNetwork, { kind: "conflict" | "conflict-over" }>;
 
 /** What is of no use later. */
-type Passing = Extract<FromNetwork, { kind: "captured" | "counts" | "probe" }>;
+type Passing = Extract<FromNetwork, { kind: "captured" | "counts" | "members-shown" | "probe" }>;
 
 /**
  * What the network thread says to the main thread, which may stall for as long as it likes: above a bound, log lines are

@@ -1,8 +1,11 @@
-/** Whose each address is: the rows of the table, the living members, and what follows from both. */
+/** Whose each address is: the rows of the table, what this node is to each group of them, and what follows from both. */
 
-import { NodeSubnets } from "#lib/election/node-subnets.ts";
-import { firstAble, type Nodes, type OwnerChange, ownerChanges } from "#lib/election/owner.ts";
-import type { MemberChange } from "#lib/membership/membership.ts";
+import type { GroupDemand } from "#lib/election/candidates.ts";
+import type { Cause } from "#lib/election/claimant-effect.ts";
+import { commonOrder } from "#lib/election/common-order.ts";
+import { type AddressGroup, Groups, type Regrouping } from "#lib/election/groups.ts";
+import type { OwnerChange } from "#lib/election/owner.ts";
+import type { Role } from "#lib/election/role.ts";
 import type { Row } from "./messages.ts";
 import { NodeNames, type NodeOrder } from "./node-names.ts";
 
@@ -18,8 +21,8 @@ export type AllowedLinks = Pick<Row, "links" | "onSubnetOnly">;
 
 /** What this node has to do with an address. */
 export interface Part {
-  /** It answers; if not, it would come next, and hears who asks. */
-  readonly isOwner: boolean;
+  /** "voice": it answers with the MAC address of another; "listen": it would come next, and hears who asks. */
+  readonly role: Role;
   /** On the links that any of these allow: one for each Service that has the address. */
   readonly on: readonly AllowedLinks[];
   /** It was allocated just now, and nobody was the owner before. */
@@ -30,83 +33,106 @@ export interface Part {
   readonly isDoubtful: boolean;
 }
 
+/** Where groups are claimed. It calls back `roleChanged` and `ownerChanged` whenever something is new. */
+export interface ClaimSeat {
+  put(demand: GroupDemand): void;
+  remove(group: string, because: string): void;
+  roleOf(group: string): Role | undefined;
+  ownerOf(group: string): string | undefined;
+  /** Whether a link of the node has a subnet that holds the address; true where nobody knows. */
+  hasSubnetOf(node: string, ip: string): boolean;
+}
+
 /** A row as it is held here: many of them, for long. */
 interface HeldRow extends Omit<Row, "order"> {
   readonly order: NodeOrder;
-}
-
-interface InLine {
-  /** Name of the node that would own the Service if the owner died. */
-  readonly next: string | undefined;
-  /** Whether the owner is the first that the row has. */
-  readonly isFirst: boolean;
 }
 
 const NONE: ReadonlySet<string> = new Set();
 
 export class Ownership {
   readonly #self: string;
+  readonly #seat: ClaimSeat;
+  readonly #told: (transfers: readonly Transfer[]) => void;
   readonly #nodeNames = new NodeNames();
   readonly #rows = new Map<string, HeldRow>();
+  readonly #groups = new Groups();
+  /** Services by key of their group. */
+  readonly #services = new Map<string, readonly string[]>();
   /** Names of nodes by Service. */
   readonly #owners = new Map<string, string>();
-  /** By Service. */
-  readonly #inLine = new Map<string, InLine>();
-  /** The Services that hold an address, more than one when it is shared. */
-  readonly #holders = new Map<string, Set<string>>();
-  #nodes: Omit<Nodes, "changes"> = { alive: new Set(), subnets: new NodeSubnets() };
+  /** Services whose owner is the first that they have. */
+  readonly #first = new Set<string>();
   #touched = new Set<string>();
   readonly #newlyContested = new Set<string>();
   /** Addresses that this node lost, be it for a moment. */
   readonly #lost = new Set<string>();
 
-  constructor(self: string) {
+  /** @param told called with what is new about owners */
+  constructor(self: string, seat: ClaimSeat, told: (transfers: readonly Transfer[]) => void) {
     this.#self = self;
+    this.#seat = seat;
+    this.#told = told;
   }
 
   /** Takes a row, new or changed. Other addresses than before are the end of the old row and a new one. */
-  put(row: Row): readonly Transfer[] {
-    const before = this.#rows.get(row.service);
-    const isOther = before !== undefined && before.ips.join() !== row.ips.join();
-    const ended = isOther ? this.remove(row.service, "the addresses of the Service changed") : [];
-    const held = { ...row, order: this.#nodeNames.keep(row.order) };
-    if (before !== undefined && !isOther) {
+  put(row: Row): void {
+    const { ips, service } = row;
+    if (this.#rows.get(service)?.ips.join() !== ips.join()) {
+      this.remove(service, "the addresses of the Service changed");
+    }
+    const before = this.#rows.get(service);
+    this.#rows.set(service, { ...row, order: this.#nodeNames.keep(row.order) });
+    if (before !== undefined) {
       this.#nodeNames.release(before.order);
     }
-    this.#rows.set(row.service, held);
     for (const ip of row.contested ?? []) {
       if (before?.contested?.includes(ip) !== true) {
         this.#newlyContested.add(ip);
       }
     }
-    for (const ip of row.ips) {
-      this.#hold(ip, row.service);
-    }
-    return [...ended, ...this.#elect([held], [])];
+    this.#touch(ips);
+    this.#regroup(this.#groups.put(service, ips), "its Services share other addresses");
   }
 
-  remove(service: string, because = "the Service is no longer announced"): readonly Transfer[] {
+  remove(service: string, because = "the Service is no longer announced"): void {
     const row = this.#rows.get(service);
     if (row === undefined) {
-      return [];
+      return;
     }
+    const regrouping = this.#groups.remove(service);
+    this.#noteOwner(service, undefined, { because });
     this.#rows.delete(service);
     this.#nodeNames.release(row.order);
+    this.#touch(row.ips);
     for (const ip of row.ips) {
-      this.#letGo(ip, service);
+      if (this.#groups.holdersOf(ip).size === 0) {
+        this.#newlyContested.delete(ip);
+      }
     }
-    const from = this.#owners.get(service);
-    this.#owners.delete(service);
-    this.#inLine.delete(service);
-    return from === undefined
-      ? []
-      : [{ change: { service, from, to: undefined, because }, ips: row.ips }];
+    this.#regroup(regrouping, because);
   }
 
-  /** Takes what is known of the nodes, and what has just changed about them. */
-  setNodes({ alive, subnets, changes }: Nodes): readonly Transfer[] {
-    this.#nodes = { alive, subnets };
-    return this.#elect(this.#rows.values(), changes);
+  /** This node is something else to the group than before. */
+  roleChanged(group: string): void {
+    for (const service of this.#services.get(group) ?? []) {
+      this.#touch(this.#rows.get(service)?.ips ?? []);
+    }
+  }
+
+  ownerChanged(group: string, to: string | undefined, cause: Cause): void {
+    for (const service of this.#services.get(group) ?? []) {
+      this.#noteOwner(service, to, cause);
+    }
+  }
+
+  /** Some node has other links than before. */
+  subnetsChanged(): void {
+    for (const [key, services] of this.#services) {
+      if (services.some((service) => this.#rows.get(service)?.onSubnetOnly === true)) {
+        this.#seat.put(this.#demandOf({ key, services }));
+      }
+    }
   }
 
   /** Gives the addresses in which this node may have another part than when this was last asked, and forgets them. */
@@ -134,98 +160,99 @@ export class Ownership {
     return this.#rows.get(service)?.ips ?? [];
   }
 
+  /** The key of the group to which the address belongs; undefined: it is none of the table. */
+  groupOf(ip: string): string | undefined {
+    const [service] = this.#groups.holdersOf(ip);
+    return service === undefined ? undefined : this.#groups.of(service)?.key;
+  }
+
   /** All addresses of the table, in canonical text. */
   addresses(): Iterable<string> {
-    return this.#holders.keys();
+    return this.#groups.addresses;
   }
 
   has(ip: string): boolean {
-    return this.#holders.has(ip);
+    return this.#groups.holdersOf(ip).size > 0;
   }
 
-  /** Undefined: none. Of the Services that share the address those count that make this node the owner, if any does. */
+  /** Undefined: none. */
   partIn(ip: string): Part | undefined {
-    const services = [...(this.#holders.get(ip) ?? [])];
-    const owned = services.filter((service) => this.#owners.get(service) === this.#self);
-    const isOwner = owned.length > 0;
-    const counting = isOwner
-      ? owned
-      : services.filter((service) => this.#inLine.get(service)?.next === this.#self);
-    const rows = counting.flatMap((service) => this.#rows.get(service) ?? []);
-    return rows.length === 0
-      ? undefined
-      : {
-          isOwner,
-          on: rows,
-          isNew: isOwner && owned.every((service) => this.#isNewTo(service)),
-          isContested: rows.some(({ contested }) => contested?.includes(ip)),
-          isDoubtful: rows.some(({ contested }) => contested !== undefined),
-        };
+    const services = [...this.#groups.holdersOf(ip)];
+    const group = this.#groups.of(services[0] ?? "");
+    const role = group === undefined ? undefined : this.#seat.roleOf(group.key);
+    if (role === undefined) {
+      return undefined;
+    }
+    const rows = services.flatMap((service) => this.#rows.get(service) ?? []);
+    return {
+      role,
+      on: rows,
+      isNew: role.kind === "own" && services.every((service) => this.#isNewTo(service)),
+      isContested: rows.some(({ contested }) => contested?.includes(ip)),
+      isDoubtful: rows.some(({ contested }) => contested !== undefined),
+    };
   }
 
   /** An address that a Service comes to share is as old as with the others. */
   #isNewTo(service: string): boolean {
-    return this.#rows.get(service)?.isNew === true && this.#inLine.get(service)?.isFirst === true;
+    return this.#rows.get(service)?.isNew === true && this.#first.has(service);
   }
 
-  #elect(rows: Iterable<HeldRow>, members: readonly MemberChange[]): readonly Transfer[] {
-    const all = [...rows];
-    const changes = ownerChanges(all, this.#owners, { ...this.#nodes, changes: members });
-    for (const { from, service, to } of changes) {
-      if (from === this.#self) {
-        for (const ip of this.#rows.get(service)?.ips ?? []) {
-          this.#lost.add(ip);
-        }
-      }
-      if (to === undefined) {
-        this.#owners.delete(service);
-      } else {
-        this.#owners.set(service, to);
+  #regroup({ changed, gone }: Regrouping, because: string): void {
+    for (const key of gone) {
+      this.#seat.remove(key, because);
+      this.#services.delete(key);
+    }
+    for (const group of changed) {
+      this.#services.set(group.key, group.services);
+      this.#seat.put(this.#demandOf(group));
+      const owner = this.#seat.ownerOf(group.key);
+      for (const service of group.services) {
+        this.#noteOwner(service, owner, { because: "it is announced with others" });
       }
     }
-    const changed = new Map(changes.map((change) => [change.service, change]));
-    for (const row of all) {
-      this.#lineUp(row, changed.get(row.service));
-    }
-    return changes.map((change) => ({
-      change,
-      ips: this.#rows.get(change.service)?.ips ?? [],
-    }));
   }
 
-  #lineUp(row: HeldRow, change: OwnerChange | undefined): void {
-    const { service, order, ips } = row;
-    const owner = this.#owners.get(service);
-    const others = Iterator.from(order).filter((node) => node !== owner);
-    const next = firstAble({ ...row, order: others }, this.#nodes);
-    const before = this.#inLine.get(service);
-    if (change === undefined && before?.next === next) {
+  /** The nodes that every one of its Services allows, in the order of the first; if there are none, those of the first. */
+  #demandOf({ key, services }: AddressGroup): GroupDemand {
+    const rows = services.flatMap((service) => this.#rows.get(service) ?? []);
+    const [first, ...others] = rows.map(({ order }) => order);
+    const onSubnetOnly = rows.some((row) => row.onSubnetOnly === true);
+    return {
+      group: key,
+      order: first === undefined ? [] : commonOrder(first, others),
+      canAnswer: (node) => !onSubnetOnly || this.#seat.hasSubnetOf(node, key),
+    };
+  }
+
+  #noteOwner(service: string, to: string | undefined, { because, afterMs }: Cause): void {
+    const from = this.#owners.get(service);
+    if (from === to) {
       return;
     }
-    const isFirst = change === undefined ? before?.isFirst === true : change.from === undefined;
-    this.#inLine.set(service, { next, isFirst });
+    const ips = this.#rows.get(service)?.ips ?? [];
+    if (from === this.#self) {
+      for (const ip of ips) {
+        this.#lost.add(ip);
+      }
+    }
+    if (to === undefined) {
+      this.#owners.delete(service);
+    } else {
+      this.#owners.set(service, to);
+    }
+    if (to !== undefined && from === undefined) {
+      this.#first.add(service);
+    } else {
+      this.#first.delete(service);
+    }
+    const change = { service, from, to, because };
+    this.#told([{ change: afterMs === undefined ? change : { ...change, afterMs }, ips }]);
+  }
+
+  #touch(ips: readonly string[]): void {
     for (const ip of ips) {
       this.#touched.add(ip);
     }
-  }
-
-  #hold(ip: string, service: string): void {
-    const holders = this.#holders.get(ip);
-    if (holders === undefined) {
-      this.#holders.set(ip, new Set([service]));
-    } else {
-      holders.add(service);
-    }
-    this.#touched.add(ip);
-  }
-
-  #letGo(ip: string, service: string): void {
-    const holders = this.#holders.get(ip);
-    holders?.delete(service);
-    if (holders?.size === 0) {
-      this.#holders.delete(ip);
-      this.#newlyContested.delete(ip);
-    }
-    this.#touched.add(ip);
   }
 }

@@ -41,8 +41,12 @@ export interface Protocol {
    * @returns how many frames
    */
   writeAnnouncement(next: NextFrame, address: HeardAddress, isFirst: boolean): number;
-  /** Writes the one that asks whether somebody has the address. */
-  writeProbe?(next: NextFrame, address: HeardAddress): void;
+  /**
+   * Writes the one that asks whether somebody has the address.
+   *
+   * @param to undefined: everybody
+   */
+  writeProbe?(next: NextFrame, address: HeardAddress, to?: Mac): void;
   /** Writes the one that tells a single host, whether or not it listens to announcements. */
   writeNotice(next: NextFrame, address: HeardAddress, host: Host): void;
 }

@@ -148,9 +148,9 @@ export class Responder {
     return frames > 0 && this.#unasked.flush() === frames;
   }
 
-  /** Asks everybody for the address, and returns whether the link took it. NDP's probes are sent by another thread. */
-  sendProbe(address: HeardAddress): boolean {
-    this.#protocol.writeProbe?.(this.#unasked.about(address), address);
+  /** Asks one host or everybody for the address, and returns whether the link took it. NDP's probes are sent by another thread. */
+  sendProbe(address: HeardAddress, to?: Mac): boolean {
+    this.#protocol.writeProbe?.(this.#unasked.about(address), address, to);
     return this.#unasked.flush() > 0;
   }
 

@@ -5,6 +5,7 @@ import { MessageChannel, type MessagePort, type ResourceLimits, Worker } from "n
 import { Eventfd } from "#lib/linux/eventfd.ts";
 import type { LogLevel } from "#lib/log/log.ts";
 import type { FromNetwork, ToNetwork } from "./messages.ts";
+import type { MoveOptions } from "./moves.ts";
 
 /**
  * Bounds of the thread's heap. Ten thousand Services take some 20 MB of it however many nodes there are; their orders lie
@@ -16,7 +17,7 @@ export const HEAP_LIMITS: ResourceLimits = {
   maxYoungGenerationSizeMb: 4,
 };
 
-export interface NetworkOptions {
+export interface NetworkOptions extends MoveOptions {
   readonly nodeName: string;
   /** UDP. */
   readonly memberPort: number;

@@ -55,10 +55,14 @@ export function writeNotice(
   });
 }
 
-/** Writes an ARP probe, RFC 5227 §2.1.1: it asks for the address and claims nothing. */
-export function writeProbe(next: NextFrame, ip: number, mac: Uint8Array): void {
+/**
+ * Writes an ARP probe, RFC 5227 §2.1.1: it asks for the address and claims nothing.
+ *
+ * @param to everybody, or a host that is believed to have the address
+ */
+export function writeProbe(next: NextFrame, ip: number, mac: Uint8Array, to = BROADCAST): void {
   write(next, {
-    to: BROADCAST,
+    to,
     operation: REQUEST,
     senderMac: mac,
     senderIp: 0,

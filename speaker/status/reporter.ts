@@ -1,4 +1,7 @@
-/** Says in the cluster what the network thread does: ServiceL2Status, the condition Announced, the Event nodeAssigned. */
+/**
+ * Says in the cluster what the network thread does: ServiceL2Status, the condition Announced, the Events nodeAssigned and
+ * OwnerChanged.
+ */
 
 import { parseIp } from "#lib/address/ip.ts";
 import { contains, parseRange } from "#lib/address/ip-range.ts";
@@ -31,6 +34,7 @@ import {
   partlyHeldByAnother,
 } from "./announced.ts";
 import type { L2Statuses, Standing } from "./l2-status.ts";
+import { changesToTell, ownerChangedSentence } from "./owner-changed.ts";
 
 export interface ReporterOptions {
   /** Name of this node. */
@@ -41,15 +45,24 @@ export interface ReporterOptions {
   readonly table: Pick<Table, "get">;
   readonly metrics: Pick<SpeakerMetrics, "reconciled" | "reconcileFailed">;
   readonly log: Log;
+  /** Whether the API server hears of the node. */
+  isReady(node: string): boolean;
   /** Whether another host had the address first. */
   isContested(ip: string): boolean;
+}
+
+/** This node's ownership of a Service. */
+interface Ownership {
+  said: boolean;
+  /** How it came to it; undefined: no Event is to tell of it. */
+  readonly by: OwnerChange | undefined;
 }
 
 export class Reporter {
   readonly #options: ReporterOptions;
   readonly #queue: WorkQueue<string>;
   /** Services that this node owns; a new object each time it takes one over. */
-  readonly #owned = new Map<string, { said: boolean }>();
+  readonly #owned = new Map<string, Ownership>();
   /**
    * What was said last of a Service that nobody owns, and among whom. Another speaker that sees it otherwise may hear
    * more than this one: it is not contradicted, or the two would write for ever.
@@ -57,8 +70,10 @@ export class Reporter {
   readonly #lastWords = new Map<string, string>();
   /** Services that were seen to go, not those that a cache which lags does not have yet. */
   readonly #gone = new Set<string>();
-  #nodes: Omit<Nodes, "changes">;
+  #nodes: Nodes;
   #reports = false;
+  /** This node hears no other, and the API server does: others may have what it owns, and it has nothing to say. */
+  #isCutOff = false;
   /** Of this node, that can answer. */
   #links: readonly LinkFacts[] = [];
 
@@ -79,9 +94,10 @@ export class Reporter {
   }
 
   ownersChanged(changes: readonly OwnerChange[]): void {
+    const toTell = changesToTell(changes, this.#options.node);
     for (const { service, from, to } of changes) {
       if (to === this.#options.node) {
-        this.#owned.set(service, { said: false });
+        this.#owned.set(service, { said: false, by: toTell.get(service) });
       } else if (from === this.#options.node) {
         this.#owned.delete(service);
       }
@@ -91,7 +107,7 @@ export class Reporter {
 
   /** @param services keys of all Services, looked at when this node reports for those that nobody owns */
   nodesChanged(
-    { nodes, subnets }: Extract<FromNetwork, { kind: "alive" }>,
+    { dead, nodes, speaking, subnets }: Extract<FromNetwork, { kind: "alive" }>,
     services: Iterable<string>,
   ): void {
     const known = new NodeSubnets();
@@ -99,8 +115,10 @@ export class Reporter {
       known.set(node, ranges);
     }
     this.#nodes = { alive: new Set(nodes), subnets: known };
-    this.#reports = reportingNode(nodes, sha256) === this.#options.node;
-    if (this.#reports) {
+    this.#reports = reportingNode(speaking, sha256) === this.#options.node;
+    const wasCutOff = this.#isCutOff;
+    this.#isCutOff = nodes.length === 1 && dead.some((node) => this.#options.isReady(node));
+    if (this.#reports || (wasCutOff && !this.#isCutOff)) {
       for (const service of services) {
         this.#queue.add(service);
       }
@@ -128,6 +146,9 @@ export class Reporter {
   }
 
   async #reconcile(key: string, signal: AbortSignal): Promise<void> {
+    if (this.#isCutOff) {
+      return;
+    }
     const { l2Statuses, table } = this.#options;
     const entry = table.get(key);
     if (entry === undefined) {
@@ -149,6 +170,10 @@ export class Reporter {
       // The wording is read by programs: the node stands in quotation marks.
       const message = `announcing from node "${this.#options.node}" with protocol "layer2"`;
       this.#tell(entry.service, "Normal", "nodeAssigned", message);
+      if (owned.by !== undefined) {
+        const sentence = ownerChangedSentence(owned.by, entry.service.ingress);
+        this.#tell(entry.service, "Normal", "OwnerChanged", sentence);
+      }
       owned.said = true;
     }
   }

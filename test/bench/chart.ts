@@ -1,5 +1,7 @@
 /** One curve as an SVG picture. */
 
+import { circle, line, picture, round, text } from "./svg.ts";
+
 export interface Chart {
   readonly title: string;
   /** What stands below the horizontal axis, whose steps double. */
@@ -32,29 +34,23 @@ export function svgOf({ title, x, y, points }: Chart): string {
     10;
   const up = (value: number) => PLOT.bottom - (value / highest) * (PLOT.bottom - PLOT.top);
   const middle = (PLOT.left + PLOT.right) / 2;
-  return [
-    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${HEIGHT}" font-family="sans-serif" font-size="13">`,
-    `<rect width="${WIDTH}" height="${HEIGHT}" fill="white"/>`,
-    text(middle, 28, title, 'font-size="16" text-anchor="middle"'),
-    text(PLOT.left, PLOT.top - 14, y, 'text-anchor="middle"'),
-    text(middle, HEIGHT - 14, x, 'text-anchor="middle"'),
+  return picture(WIDTH, HEIGHT, [
+    text([middle, 28], title, 'font-size="16" text-anchor="middle"'),
+    text([PLOT.left, PLOT.top - 14], y, 'text-anchor="middle"'),
+    text([middle, HEIGHT - 14], x, 'text-anchor="middle"'),
     ...Array.from({ length: STEPS + 1 }, (_, step) => (highest / STEPS) * step).flatMap((value) => [
       line([PLOT.left, up(value)], [PLOT.right, up(value)], "#ddd"),
-      text(PLOT.left - 8, up(value) + 4, numberText(value), 'text-anchor="end"'),
+      text([PLOT.left - 8, up(value) + 4], numberText(value), 'text-anchor="end"'),
     ]),
     ...points.map((point) =>
-      text(across(point.x), PLOT.bottom + 20, numberText(point.x), 'text-anchor="middle"'),
+      text([across(point.x), PLOT.bottom + 20], numberText(point.x), 'text-anchor="middle"'),
     ),
     ...points.map(({ x: at, range: [least, greatest] }) =>
       line([across(at), up(least)], [across(at), up(greatest)], "#9bb8d3"),
     ),
     `<polyline points="${points.map((point) => place(across(point.x), up(point.y))).join(" ")}" fill="none" stroke="#1f5f99" stroke-width="2"/>`,
-    ...points.map(
-      (point) =>
-        `<circle cx="${round(across(point.x))}" cy="${round(up(point.y))}" r="3.5" fill="#1f5f99"/>`,
-    ),
-    "</svg>\n",
-  ].join("\n");
+    ...points.map((point) => circle([across(point.x), up(point.y)], 3.5, "#1f5f99")),
+  ]);
 }
 
 /** The least of 1, 2, 5 times a power of ten that is not less. */
@@ -63,27 +59,10 @@ function niceAbove(value: number): number {
   return ([1, 2, 5].find((factor) => factor * power >= value) ?? 10) * power;
 }
 
-function line(from: readonly [number, number], to: readonly [number, number], color: string) {
-  const [[x1, y1], [x2, y2]] = [from.map(round), to.map(round)];
-  return `<line x1="${x1}" y1="${y1}" x2="${x2}" y2="${y2}" stroke="${color}"/>`;
-}
-
-function text(x: number, y: number, content: string, attributes: string): string {
-  return `<text x="${round(x)}" y="${round(y)}" ${attributes}>${escaped(content)}</text>`;
-}
-
 function place(x: number, y: number): string {
   return `${round(x)},${round(y)}`;
 }
 
-function round(value: number): number {
-  return Math.round(value * 10) / 10;
-}
-
 function numberText(value: number): string {
   return Math.round(value).toLocaleString("en");
-}
-
-function escaped(content: string): string {
-  return content.replaceAll("&", "&amp;").replaceAll("<", "&lt;");
 }

@@ -1,5 +1,6 @@
 /** Figures beside what they may be at most, or have to be at least. */
 
+import { alignColumns } from "./columns.ts";
 import { percentile } from "./statistics.ts";
 
 /** Each with the digits after the point that a table shows; × is a ratio, and without a unit things are counted. */
@@ -58,18 +59,7 @@ export function worstFigure(
 
 /** Lines of a table: the name, the value, the bound, and whether it is kept. */
 export function tableOf(figures: readonly Figure[]): readonly string[] {
-  const rows = [HEADER, ...figures.map(rowOf)];
-  const widths = HEADER.map((_, column) =>
-    Math.max(...rows.map((row) => [...(row[column] ?? "")].length)),
-  );
-  return rows.map((row) =>
-    row
-      .map((cell, column) =>
-        column === 0 ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0),
-      )
-      .join("  ")
-      .trimEnd(),
-  );
+  return alignColumns([HEADER, ...figures.map(rowOf)], (column) => column === 0);
 }
 
 function rowOf(figure: Figure): readonly string[] {

@@ -18,7 +18,7 @@ let lab: Lab;
 let user: ClusterUser;
 
 beforeAll(async () => {
-  lab = await Lab.start({ nodes: 2 });
+  lab = await Lab.start({ nodes: 2, herald: { env: { HERALD_FAILBACK: "1s" } } });
   user = new ClusterUser(lab);
   await user.configure([POOL]);
 });

@@ -61,6 +61,7 @@ export async function heraldProcess(
       HERALD_POD_UID: pod.uid,
       HERALD_SERVICE_ACCOUNT_DIRECTORY: await mountAccount(pod, context),
       HERALD_MEMBER_KEY_DIRECTORY: memberKeyDirectory(directory, host),
+      HERALD_STATE_DIR: path.join(directory, "state", host.name),
       ...context.env,
     },
     logPath: path.join(directory, "logs", `${name}.log`),

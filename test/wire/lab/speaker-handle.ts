@@ -50,7 +50,13 @@ export class SpeakerHandle {
     this.#process.stdin?.write(`${JSON.stringify(message)}\n`);
   }
 
-  /** Ends it as it ends in a cluster: with a word to the others. */
+  /** Ends it as one ends that will be back: with a word to the others. */
+  async terminate(): Promise<void> {
+    this.#process.kill("SIGTERM");
+    await this.ended;
+  }
+
+  /** Ends it as one that leaves the cluster, once its addresses are others'. */
   async stop(): Promise<void> {
     this.#process.stdin?.end();
     await this.ended;

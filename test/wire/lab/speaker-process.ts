@@ -1,6 +1,6 @@
 /**
  * A speaker without a cluster: messages for the network thread come as lines of JSON, and its own go out so. It ends
- * with its input. Usage: speaker-process.ts OPTIONS, as JSON
+ * with its input, as one that leaves the cluster, and on SIGTERM as one that will be back. Usage: speaker-process.ts OPTIONS, as JSON
  */
 
 import { createInterface } from "node:readline";
@@ -32,6 +32,10 @@ const network = startNetwork({
   announceRate: DEFAULT_ANNOUNCE_RATE,
   answerRate: DEFAULT_ANSWER_RATE,
   answerRatePerClient: DEFAULT_ANSWER_RATE_PER_CLIENT,
+  failbackMs: 30_000,
+  placement: "metallb",
+  profile: "balanced",
+  surrogate: true,
   ...options,
   promiscuousLinks: (options.promiscuousLinks ?? []).map(expression),
 });
@@ -45,11 +49,17 @@ network.onMessage((message) => {
 
 const key = new Uint8Array(32).fill(0x5a);
 network.send({ kind: "key", key });
-for await (const line of createInterface({ input: process.stdin })) {
+const lines = createInterface({ input: process.stdin });
+let how: "restart" | "leave" = "leave";
+process.once("SIGTERM", () => {
+  how = "restart";
+  lines.close();
+});
+for await (const line of lines) {
   const message: ToNetwork = JSON.parse(line);
   network.send(message);
 }
-network.send({ kind: "stop" });
+network.send({ kind: "stop", how });
 await network.stopped;
 
 function expression(source: string): RegExp {

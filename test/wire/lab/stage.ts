@@ -1,6 +1,7 @@
 /** Two nodes, a client and a foreign host on one segment, and the questions that tests ask there. */
 
 import { spawnSync } from "node:child_process";
+import { setTimeout as delay } from "node:timers/promises";
 import { type Family, parseIp } from "#lib/address/ip.ts";
 import { Operation } from "#lib/wire/arp.ts";
 import type { Mac } from "#lib/wire/mac.ts";
@@ -45,10 +46,15 @@ const MEMBERS: readonly MemberAddress[] = [N1, N2].map(({ name, ip }) => ({
   addresses: [ip],
 }));
 
+/** So soon a node that is first in order gets back what another has: no test needs an owner to be left in peace. */
+const FAILBACK_MS = 500;
+
 /** A bound on liveness, not a measure of speed. */
 const LIMIT_MS = 8_000;
 /** As `vi.waitFor` and `expect.poll` take it. */
 export const PATIENCE = { timeout: LIMIT_MS, interval: 5 };
+
+const ASK_EVERY_MS = 10;
 
 /** Less than that of `PATIENCE`, so that whoever asks while a link flaps can ask again. */
 const ANSWER_PATIENCE = { withinMs: 1_500 };
@@ -65,6 +71,16 @@ export function whyNoWire(): string | undefined {
     (program) => spawnSync(program, ["-V"]).error !== undefined,
   );
   return missing.length > 0 ? `needs ${missing.join(" and ")}` : undefined;
+}
+
+/** What the client was told of an address. */
+export interface Answer {
+  readonly atMs: number;
+  readonly ip: string;
+  /** Whose the address is said to be. */
+  readonly mac: Mac | undefined;
+  /** Who said so. */
+  readonly source: Mac;
 }
 
 /** How a speaker is started, other than usually. */
@@ -92,7 +108,7 @@ export class Stage implements AsyncDisposable {
     node: Host,
     { rows = [ROW], members = MEMBERS, ...network }: StartOptions = {},
   ): Promise<SpeakerHandle> {
-    const options = { nodeName: node.name, ...network };
+    const options = { nodeName: node.name, failbackMs: FAILBACK_MS, ...network };
     const speaker = new SpeakerHandle(this.segment.namespaceOf(node.name), options);
     this.#speakers.push(speaker);
     speaker.send({ kind: "members", members });
@@ -104,14 +120,18 @@ export class Stage implements AsyncDisposable {
     return speaker;
   }
 
-  /** Starts both, and waits until n1 has announced everything and each has heard of the other. */
+  /** Starts both, n1 first, and waits until that has announced everything, each has heard of the other, and n2 knows it. */
   async startBoth(options: StartOptions = {}): Promise<[SpeakerHandle, SpeakerHandle]> {
-    const [n1, n2] = await Promise.all([this.start(N1, options), this.start(N2, options)]);
-    // before that each presumes the other one alive, and does not know its MAC address
-    await eventually(() => n1.heardOf.length === 2 && n2.heardOf.length === 2);
-    for (const { ips } of [...(options.rows ?? [ROW]), MARKER_ROW]) {
+    const rows = [...(options.rows ?? [ROW]), MARKER_ROW];
+    const n1 = await this.start(N1, options);
+    for (const { ips } of rows) {
       await this.announced(n1, ...ips);
     }
+    const n2 = await this.start(N2, options);
+    await eventually(() => n1.heardOf.length === 2 && n2.heardOf.length === 2);
+    const known = () => new Set(n2.lines("owner changed").map(({ service }) => service));
+    await eventually(() => rows.every(({ service }) => known().has(service)));
+    await eventually(() => n2.lines("this node knows what the others know").length > 0);
     return [n1, n2];
   }
 
@@ -125,8 +145,11 @@ export class Stage implements AsyncDisposable {
   async quiet(speaker: SpeakerHandle): Promise<void> {
     await eventually(async () => {
       const { addresses } = await speaker.counts();
-      return addresses.every(
-        ({ ip, announcements }) => announcements >= FRAMES_OF_ALL_ANNOUNCEMENTS[familyOf(ip)],
+      return (
+        addresses.length > 0 &&
+        addresses.every(
+          ({ ip, announcements }) => announcements >= FRAMES_OF_ALL_ANNOUNCEMENTS[familyOf(ip)],
+        )
       );
     });
   }
@@ -175,6 +198,11 @@ export class Stage implements AsyncDisposable {
     return answers().filter(({ target }) => target !== MARKER6);
   }
 
+  /** Cuts the host's cable at the switch, of which the host learns nothing. */
+  pullCable({ name }: Host): void {
+    this.segment.ip("switch", "link", "set", `port-${name}`, "nomaster");
+  }
+
   /** The MAC addresses that answer for the address, if its owner owns the marker too. */
   async owners(ip: string): Promise<readonly Mac[]> {
     const answers =
@@ -182,6 +210,35 @@ export class Stage implements AsyncDisposable {
         ? await this.askNdp(questionFor(ip))
         : await this.askArp(questionFor(ip));
     return answers.map(({ source }) => source);
+  }
+
+  /** Asks for the addresses all the time, until the promise is fulfilled, and gives all answers in the order of their arrival. */
+  async askThroughout(ips: readonly string[], end: Promise<unknown>): Promise<readonly Answer[]> {
+    let hasEnded = false;
+    const ended = end.finally(() => {
+      hasEnded = true;
+    });
+    this.tap.forget();
+    while (!hasEnded) {
+      this.tap.send(...ips.map(questionFor));
+      await delay(ASK_EVERY_MS);
+    }
+    await ended;
+    return this.answers(ips);
+  }
+
+  /** What the client was told of the addresses, in the order of arrival. */
+  answers(ips: readonly string[]): readonly Answer[] {
+    const arp = this.arp()
+      .filter(({ operation }) => operation === Operation.reply)
+      .map(({ senderIp: ip, senderMac: mac, ...heard }) => ({ ...heard, ip, mac }));
+    const ndp = this.ndp()
+      .filter(({ type }) => type === NdpType.advertisement)
+      .map(({ target: ip, mac, ...heard }) => ({ ...heard, ip, mac }));
+    return [...arp, ...ndp]
+      .filter(({ destination, ip }) => destination === CLIENT.mac && ips.includes(ip))
+      .map(({ atMs, ip, mac, source }) => ({ atMs, ip, mac, source }))
+      .toSorted((a, b) => a.atMs - b.atMs);
   }
 
   /** Asks for the address again and again, until the MAC address answers. */

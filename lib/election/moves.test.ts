@@ -1,0 +1,82 @@
+import { describe, expect, it } from "vitest";
+import { Moves } from "./moves.ts";
+
+const GROUP = "192.0.2.1";
+
+/** The times at which the group is offered, and to whom. */
+function course(moves: Moves, from: number, end: number): readonly string[] {
+  const done: string[] = [];
+  for (let now = from; now <= end; now += 10) {
+    const { offers, overdue } =
+      now >= moves.nextDeadline ? moves.tick(now) : { offers: new Map(), overdue: [] };
+    done.push(
+      ...[...offers.keys()].map((to) => `${now} ${to}`),
+      ...[...overdue].map((group) => `${now} ${group} is overdue`),
+    );
+  }
+  return done;
+}
+
+describe("Moves", () => {
+  it("offers every 50 ms", () => {
+    const moves = new Moves();
+    moves.begin(GROUP, "n2", 0);
+    expect(course(moves, 0, 120)).toEqual(["0 n2", "50 n2", "100 n2"]);
+  });
+
+  it("gives up after a second, and asks that node again only five seconds later", () => {
+    const moves = new Moves();
+    moves.begin(GROUP, "n2", 0);
+    const done = course(moves, 0, 1_100);
+    expect(done).toHaveLength(21);
+    expect(done.at(-1)).toBe(`1000 ${GROUP} is overdue`);
+    expect([5_999, 6_000].map((now) => moves.mayAsk(GROUP, "n2", now))).toEqual([false, true]);
+    expect(moves.mayAsk(GROUP, "n3", 1_100)).toBe(true);
+  });
+
+  it("goes on to the next at once when one refuses", () => {
+    const moves = new Moves();
+    moves.begin(GROUP, "n2", 0);
+    moves.tick(0);
+    moves.refused(GROUP, "n2", 5);
+    expect(moves.nextDeadline).toBeLessThanOrEqual(5);
+    expect([...moves.tick(5).overdue]).toEqual([GROUP]);
+    expect(moves.nextDeadline).toBe(Number.POSITIVE_INFINITY);
+  });
+
+  it("takes no refusal of who was not asked", () => {
+    const moves = new Moves();
+    moves.begin(GROUP, "n2", 0);
+    moves.refused(GROUP, "n3", 5);
+    expect(moves.mayAsk(GROUP, "n3", 5)).toBe(true);
+    expect(course(moves, 10, 10)).toEqual(["10 n2"]);
+  });
+
+  it("goes on with one under way though another node is better, for both might take it", () => {
+    const moves = new Moves();
+    moves.begin(GROUP, "n2", 0);
+    moves.tick(0);
+    moves.begin(GROUP, "n2", 10);
+    expect(moves.nextDeadline).toBe(50);
+    moves.begin(GROUP, "n3", 10);
+    expect(course(moves, 50, 50)).toEqual(["50 n2"]);
+  });
+
+  it("forgets refusals with the move", () => {
+    const moves = new Moves();
+    moves.begin(GROUP, "n2", 0);
+    moves.refused(GROUP, "n2", 5);
+    moves.end(GROUP);
+    expect(moves.mayAsk(GROUP, "n2", 6)).toBe(true);
+  });
+
+  it("offers two thousand groups at once, and no more", () => {
+    const moves = new Moves();
+    for (let count = 0; count < 2_500; count++) {
+      moves.begin(`2001:db8::${count}`, "n2", 0);
+    }
+    expect([moves.tick(0), moves.tick(10)].map(({ offers }) => offers.get("n2")?.length)).toEqual([
+      2_000, 500,
+    ]);
+  });
+});

@@ -1,0 +1,93 @@
+/** The offers of this node that are under way: a group each, repeated until it is claimed, refused or out of time. */
+
+const OFFER_EVERY_MS = 50;
+const OFFER_FOR_MS = 1_000;
+
+/** Who refused or did not answer is not asked again for so long. */
+const ASK_AGAIN_AFTER_MS = 5_000;
+
+/** Of one turn; more would only fill the receiver's queue. */
+const OFFERS_A_TURN = 2_000;
+
+interface Move {
+  readonly to: string;
+  readonly since: number;
+  offerAt: number;
+}
+
+export class Moves {
+  readonly #moves = new Map<string, Move>();
+  /** By group and node: when it may be asked again. */
+  readonly #refused = new Map<string, Map<string, number>>();
+  #isOverdue = new Set<string>();
+
+  /** One that is under way goes on: two nodes might take what is offered to both. */
+  begin(group: string, to: string, now: number): void {
+    if (!this.#moves.has(group)) {
+      this.#moves.set(group, { to, since: now, offerAt: now });
+    }
+  }
+
+  /** Offers no more for now, and remembers who refused. */
+  pause(group: string): void {
+    this.#moves.delete(group);
+  }
+
+  end(group: string): void {
+    this.#moves.delete(group);
+    this.#refused.delete(group);
+  }
+
+  refused(group: string, by: string, now: number): void {
+    const move = this.#moves.get(group);
+    if (move?.to === by) {
+      this.#moves.delete(group);
+      this.#noteRefusal(group, by, now);
+      this.#isOverdue.add(group);
+    }
+  }
+
+  mayAsk(group: string, node: string, now: number): boolean {
+    return now >= (this.#refused.get(group)?.get(node) ?? 0);
+  }
+
+  get nextDeadline(): number {
+    let next = this.#isOverdue.size > 0 ? 0 : Number.POSITIVE_INFINITY;
+    for (const { offerAt } of this.#moves.values()) {
+      next = Math.min(next, offerAt);
+    }
+    return next;
+  }
+
+  /** Gives what is to be offered now, by node, and the groups whose offer came to nothing. */
+  tick(now: number): {
+    readonly offers: ReadonlyMap<string, readonly string[]>;
+    readonly overdue: Iterable<string>;
+  } {
+    const offers = new Map<string, string[]>();
+    let count = 0;
+    for (const [group, move] of this.#moves) {
+      if (now - move.since >= OFFER_FOR_MS) {
+        this.refused(group, move.to, now);
+      } else if (now >= move.offerAt && count < OFFERS_A_TURN) {
+        move.offerAt = now + OFFER_EVERY_MS;
+        count += 1;
+        const groups = offers.get(move.to);
+        if (groups === undefined) {
+          offers.set(move.to, [group]);
+        } else {
+          groups.push(group);
+        }
+      }
+    }
+    const overdue = this.#isOverdue;
+    this.#isOverdue = new Set();
+    return { offers, overdue };
+  }
+
+  #noteRefusal(group: string, by: string, now: number): void {
+    const refused = this.#refused.get(group) ?? new Map<string, number>();
+    refused.set(by, now + ASK_AGAIN_AFTER_MS);
+    this.#refused.set(group, refused);
+  }
+}

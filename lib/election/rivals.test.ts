@@ -1,0 +1,63 @@
+import { describe, expect, it } from "vitest";
+import { type Claim, isNewerClaim } from "#lib/membership/claim.ts";
+import { Rivals } from "./rivals.ts";
+
+const GROUP = "192.0.2.1";
+
+function claim(owner: string): Claim {
+  return { group: GROUP, epoch: 4, owner };
+}
+
+/** Of two nodes that claim a group at once, the one that all agree on first. */
+const [STRONG = "", WEAK = ""] = ["n1", "n2"].toSorted((a, b) =>
+  isNewerClaim(claim(a), claim(b)) ? -1 : 1,
+);
+
+describe("Rivals", () => {
+  it.each([
+    { own: STRONG, rival: WEAK, after: "defend" },
+    { own: WEAK, rival: STRONG, after: "yield" },
+  ] as const)(
+    "tells a rival its claim for 300 ms, and then $after: both come to the same",
+    ({ after, own, rival }) => {
+      const rivals = new Rivals();
+      expect([0, 299, 300].map((now) => rivals.heard(claim(own), rival, now))).toEqual([
+        "tell",
+        "tell",
+        after,
+      ]);
+    },
+  );
+
+  it("asks a rival once, after 300 ms, whether it still tells so", () => {
+    const rivals = new Rivals();
+    rivals.heard(claim("n1"), "n2", 0);
+    expect([10, 300, 310].map((now) => rivals.step(GROUP, now))).toEqual([
+      { lookAt: 300 },
+      { ask: "n2", lookAt: Number.POSITIVE_INFINITY },
+      { lookAt: Number.POSITIVE_INFINITY },
+    ]);
+  });
+
+  it("asks the strongest of several", () => {
+    const rivals = new Rivals();
+    for (const node of [WEAK, STRONG, WEAK]) {
+      rivals.heard(claim("n9"), node, 0);
+    }
+    expect(rivals.step(GROUP, 300).ask).toBe(STRONG);
+  });
+
+  it.each([
+    { what: "was silent for ten seconds", act: () => undefined, at: 10_001 },
+    { what: "was done with", act: (rivals: Rivals) => rivals.end(GROUP), at: 301 },
+  ])("begins anew with one that $what", ({ act, at }) => {
+    const rivals = new Rivals();
+    rivals.heard(claim(WEAK), STRONG, 0);
+    act(rivals);
+    expect(rivals.heard(claim(WEAK), STRONG, at)).toBe("tell");
+  });
+
+  it("has nobody to ask where there is no rival", () => {
+    expect(new Rivals().step(GROUP, 0)).toEqual({ lookAt: Number.POSITIVE_INFINITY });
+  });
+});

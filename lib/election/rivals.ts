@@ -1,0 +1,63 @@
+import { type Claim, isNewerClaim } from "#lib/membership/claim.ts";
+
+/** Two that tell each other their claims agree within that time; if they do not, messages are lost between them. */
+const AGREE_WITHIN_MS = 300;
+
+/** Who was not heard for so long has ended, and begins anew. */
+const SILENT_FOR_MS = 10_000;
+
+interface Rival {
+  node: string;
+  readonly since: number;
+  heardAt: number;
+  isAsked: boolean;
+}
+
+/** What to do about a rival: tell it this node's claim, or, if that was of no use, go by what both can work out alone. */
+export type Response = "tell" | "yield" | "defend";
+
+/** Other nodes of the cluster that tell their own MAC addresses for groups of this node; of several the strongest. */
+export class Rivals {
+  /** By group. */
+  readonly #rivals = new Map<string, Rival>();
+
+  /** @param claim of this node */
+  heard(claim: Claim, node: string, now: number): Response {
+    const theirs = { ...claim, owner: node };
+    const known = this.#rivals.get(claim.group);
+    if (known === undefined || now - known.heardAt > SILENT_FOR_MS) {
+      this.#rivals.set(claim.group, { node, since: now, heardAt: now, isAsked: false });
+      return "tell";
+    }
+    known.heardAt = now;
+    if (isNewerClaim(theirs, { ...claim, owner: known.node })) {
+      known.node = node;
+    }
+    if (now < known.since + AGREE_WITHIN_MS) {
+      return "tell";
+    }
+    return isNewerClaim(theirs, claim) ? "yield" : "defend";
+  }
+
+  /**
+   * Nobody tells an address all the time: so a rival is asked once whether it still does.
+   *
+   * @returns whom to ask now, or when
+   */
+  step(group: string, now: number): { readonly ask?: string; readonly lookAt: number } {
+    const rival = this.#rivals.get(group);
+    if (rival === undefined || rival.isAsked) {
+      return { lookAt: Number.POSITIVE_INFINITY };
+    }
+    const lookAt = rival.since + AGREE_WITHIN_MS;
+    if (now < lookAt) {
+      return { lookAt };
+    }
+    rival.isAsked = true;
+    return { ask: rival.node, lookAt: Number.POSITIVE_INFINITY };
+  }
+
+  end(group: string): void {
+    this.#rivals.delete(group);
+  }
+}

@@ -1,0 +1,34 @@
+import { describe, expect, it } from "vitest";
+import { PROFILE_NAMES, profileOf } from "./profile.ts";
+
+describe("profileOf", () => {
+  it.each([
+    ["fast", 50, 175],
+    ["balanced", 100, 350],
+    ["calm", 250, 875],
+  ] as const)("beats %s every %i ms, and votes after %i", (name, heartbeat, voteAfter) => {
+    expect(profileOf(name)).toMatchObject({ heartbeat, voteAfter });
+  });
+
+  it.each(PROFILE_NAMES)(
+    "gives a member of %s time to lose heartbeats before it is voted on",
+    (name) => {
+      const {
+        fenceAfter,
+        heartbeat,
+        probeAfter,
+        probeAnswerLife,
+        voteAfter,
+        voteAloneAfter,
+        voteUnwellAfter,
+      } = profileOf(name);
+      expect(probeAfter).toBeGreaterThan(heartbeat);
+      expect(voteAfter).toBeGreaterThan(3 * heartbeat);
+      expect(voteAloneAfter).toBeGreaterThan(voteAfter);
+      expect(voteUnwellAfter).toBeGreaterThan(voteAloneAfter);
+      expect(fenceAfter).toBeLessThan(voteAfter);
+      // or an answer from before the silence would count
+      expect(probeAnswerLife).toBeLessThan(voteAfter);
+    },
+  );
+});

@@ -1,0 +1,93 @@
+import { tryParseIp } from "#lib/address/ip.ts";
+import type { Mac } from "#lib/wire/mac.ts";
+import { Stance } from "./heard-address.ts";
+
+/** One link, as far as probes go. */
+export interface ProbeLink {
+  readonly index: number;
+  set(ip: string, stance: Stance | undefined): void;
+  askKernel(ip: string, mac: Mac): void;
+}
+
+export interface KernelProbeOptions<L extends ProbeLink> {
+  /** Those that can answer. */
+  links(): readonly L[];
+  /** Whether the link has a subnet that holds the address. */
+  isInSubnetOf(link: L, ip: string): boolean;
+  /** The MAC address that this machine's kernel has for the address. */
+  neighbourOf(link: L, ip: string): Mac | undefined;
+  /** Whether the address is one that is announced: it is a matter of the duties. */
+  isAnnounced(ip: string): boolean;
+}
+
+/**
+ * Asks the kernels of other nodes for their own addresses, each by a frame to its MAC address alone: a node whose speaker
+ * is down still forwards, as long as its kernel answers. IPv4 only; a node without is never found to have lost its speaker
+ * alone.
+ */
+export class KernelProbes<L extends ProbeLink> {
+  readonly #options: KernelProbeOptions<L>;
+  /** Nodes by address, in canonical text. */
+  #nodes: ReadonlyMap<string, string> = new Map();
+  /** By address: where it was heard from last. */
+  readonly #macs = new Map<string, Mac>();
+
+  constructor(options: KernelProbeOptions<L>) {
+    this.#options = options;
+  }
+
+  /** Listens to these from now on. @param nodes by address */
+  watch(nodes: ReadonlyMap<string, string>): void {
+    const before = this.#nodes;
+    this.#nodes = new Map([...nodes].filter(([ip]) => tryParseIp(ip)?.family === "IPv4"));
+    for (const ip of before.keys()) {
+      if (!this.#nodes.has(ip) && !this.#options.isAnnounced(ip)) {
+        this.#macs.delete(ip);
+        for (const link of this.#options.links()) {
+          link.set(ip, undefined);
+        }
+      }
+    }
+    for (const link of this.#options.links()) {
+      this.lookAtLink(link);
+    }
+  }
+
+  /** Has a link listen that came, or has other subnets than before. */
+  lookAtLink(link: L): void {
+    for (const ip of this.#nodes.keys()) {
+      if (!this.#options.isAnnounced(ip) && this.#options.isInSubnetOf(link, ip)) {
+        link.set(ip, Stance.peer);
+      }
+    }
+  }
+
+  probe(addresses: readonly string[]): void {
+    const { isInSubnetOf, links, neighbourOf } = this.#options;
+    for (const ip of addresses) {
+      const link = this.#nodes.has(ip)
+        ? links().find((candidate) => isInSubnetOf(candidate, ip))
+        : undefined;
+      const mac = link && (this.#macs.get(ip) ?? neighbourOf(link, ip));
+      if (mac !== undefined) {
+        link?.askKernel(ip, mac);
+      }
+    }
+  }
+
+  /** Something came from the address. Returns the node that has it; undefined: none that is listened to. */
+  heard(ip: string, mac: Mac): string | undefined {
+    const node = this.#nodes.get(ip);
+    if (node !== undefined) {
+      this.#macs.set(ip, mac);
+    }
+    return node;
+  }
+
+  /** The MAC address of the address, if it was heard or the kernel knows it. */
+  macOf(link: L, ip: string): Mac | undefined {
+    return this.#options.isInSubnetOf(link, ip)
+      ? (this.#macs.get(ip) ?? this.#options.neighbourOf(link, ip))
+      : undefined;
+  }
+}

@@ -1,0 +1,93 @@
+/** The network carries some of what it is given, or in some directions. */
+
+import { type Fault, lasting } from "#test/faults/fault.ts";
+
+/** Nothing moves, though packets may be lost on their way. */
+const UNCHANGED = { changes: [0, 0], contestMs: 0 } as const;
+/** Of the speakers among themselves. */
+const MEMBER_PORT = 7946;
+const FLAPS = 20;
+const HALF_FLAP_S = 0.25;
+const TEN_MINUTES_S = 600;
+
+export const badNetwork: readonly Fault[] = [
+  ...[1, 3, 5].map(
+    (percent): Fault => ({
+      id: `10/${percent}`,
+      name: `${percent} % of all packets are lost`,
+      bounds: UNCHANGED,
+      startsAtHome: true,
+      inflict: async (scene, story) => {
+        await scene.filter.lose({ percent });
+        story.mark(`${percent} % are lost`);
+        await story.wait(lasting(20, TEN_MINUTES_S));
+      },
+    }),
+  ),
+  {
+    id: "11",
+    name: "30 % of what the owner says and hears is lost",
+    bounds: { changes: [0, 1], contestMs: 1_000 },
+    startsAtHome: true,
+    inflict: async (scene, story) => {
+      await scene.filter.lose({ percent: 30, hosts: [story.owner] });
+      story.mark(`30 % of ${story.owner}'s packets are lost`);
+      await story.wait(lasting(20, 60));
+    },
+  },
+  {
+    id: "12",
+    name: "the owner speaks, and hears nobody",
+    bounds: { gapMs: 1_000, changes: [1, 1], contestMs: 1_000 },
+    runs: 3,
+    inflict: async (scene, story) => {
+      await scene.filter.deafen(story.owner);
+      story.mark(`${story.owner} hears nobody`);
+      await story.wait(lasting(10, 60));
+    },
+  },
+  {
+    id: "13",
+    name: "UDP between the nodes is filtered, all else passes",
+    bounds: { ...UNCHANGED, lost: 0 },
+    startsAtHome: true,
+    inflict: async (scene, story) => {
+      const from = new Map(
+        scene.nodeNames.map((node) => [node, scene.lab.speaker(node).lines.length]),
+      );
+      await scene.filter.closeUdpPort(MEMBER_PORT, scene.nodeNames);
+      story.mark(`UDP port ${MEMBER_PORT} is filtered`);
+      await story.wait(lasting(20, 120));
+      const said = scene.nodeNames.flatMap((node) =>
+        scene.lab.speaker(node).lines.slice(from.get(node)),
+      );
+      story.check(
+        "the log names two nodes and the port",
+        said.some(
+          (line) =>
+            line.includes(String(MEMBER_PORT)) &&
+            scene.nodeNames.filter((node) => line.includes(node)).length >= 2,
+        ),
+      );
+      await scene.filter.clear();
+      story.mark("all passes again");
+      await story.wait(3);
+    },
+  },
+  {
+    id: "25",
+    name: `the carrier of the owner's network card flaps ${FLAPS} times in 10 s`,
+    bounds: { contestMs: 1_000 },
+    inflict: async (scene, story) => {
+      story.mark(`${story.owner}'s carrier flaps`);
+      for (let flap = 0; flap < FLAPS; flap++) {
+        await scene.lab.lan.setCarrier(story.owner, "down");
+        await story.wait(HALF_FLAP_S);
+        await scene.lab.lan.setCarrier(story.owner, "up");
+        await story.wait(HALF_FLAP_S);
+      }
+      story.mark("the carrier stays");
+      await story.wait(3);
+    },
+  },
+];
