@@ -3,7 +3,6 @@ import { Eventfd } from "#lib/linux/eventfd.ts";
 import { FrameBatch } from "#lib/linux/frame-batch.ts";
 import { PollSet } from "#lib/linux/poll-set.ts";
 import { realtimeNs } from "#lib/linux/realtime-clock.ts";
-import { receivedFrames } from "#lib/linux/received-frames.ts";
 import { profileOf } from "#lib/membership/profile.ts";
 import { Captures } from "./captures.ts";
 import { Claims } from "./claims.ts";
@@ -159,8 +158,7 @@ export class NetworkLoop {
       clock,
       links: () => this.#links.answering,
       subnets: () => this.#links.subnets,
-      receivedFrames: () =>
-        this.#links.answering.reduce((sum, { name }) => sum + receivedFrames(name), 0),
+      receivedFrames: () => this.#otherNodes.receivedFrames(),
       probe: (addresses) => this.#otherNodes.probe(addresses),
       ask: (group, owner) => this.#otherNodes.ask(group, owner),
       defend: (group) => this.#otherNodes.defend(group),

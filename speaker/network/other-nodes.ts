@@ -1,4 +1,5 @@
-import { parseIp } from "#lib/address/ip.ts";
+import { parseIp, tryParseIp } from "#lib/address/ip.ts";
+import { receivedFrames } from "#lib/linux/received-frames.ts";
 import type { Mac } from "#lib/wire/mac.ts";
 import type { Claim } from "./claims.ts";
 import { KernelProbes } from "./kernel-probes.ts";
@@ -39,6 +40,23 @@ export class OtherNodes {
         ),
       ),
     );
+  }
+
+  /**
+   * How many frames came in on the links by which the watched nodes are reached; on all links where none is. What another
+   * network carries does not show that this node hears the others.
+   */
+  receivedFrames(): number {
+    const { links, members } = this.#options;
+    const { answering } = links();
+    const ips = members()
+      .watched.flatMap((node) => members().addressesOf(node))
+      .flatMap((text) => tryParseIp(text) ?? []);
+    const between = answering.filter(({ index }) =>
+      ips.some((ip) => links().isInSubnetOf(index, ip)),
+    );
+    const counted = between.length > 0 ? between : answering;
+    return counted.reduce((sum, { name }) => sum + receivedFrames(name), 0);
   }
 
   lookAtLink(link: LinkResponder): void {
