@@ -102,10 +102,7 @@ export class Balancer {
     subnets,
   }: Pick<Extract<FromNetwork, { kind: "alive" }>, "nodes" | "subnets">): void {
     const alive = new Set(nodes);
-    this.#subnets = new NodeSubnets();
-    for (const [node, ranges] of Object.entries(subnets)) {
-      this.#subnets.set(node, ranges);
-    }
+    this.#subnets = new NodeSubnets(subnets);
     if (this.#alive.symmetricDifference(alive).size > 0) {
       this.#alive = alive;
       this.#noteUnrest();

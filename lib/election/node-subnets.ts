@@ -15,25 +15,11 @@ export interface Demand {
 }
 
 export class NodeSubnets {
-  readonly #byNode = new Map<string, readonly IpRange[]>();
+  readonly #byNode: ReadonlyMap<string, readonly IpRange[]>;
 
-  /** @returns whether that is news */
-  set(node: string, subnets: readonly IpRange[]): boolean {
-    const before = this.#byNode.get(node);
-    if (before !== undefined && areSame(before, subnets)) {
-      return false;
-    }
-    this.#byNode.set(node, subnets);
-    return true;
-  }
-
-  delete(node: string): void {
-    this.#byNode.delete(node);
-  }
-
-  /** Undefined: nobody knows. */
-  of(node: string): readonly IpRange[] | undefined {
-    return this.#byNode.get(node);
+  /** @param byNode by name; who has not told is absent */
+  constructor(byNode: Readonly<Record<string, readonly IpRange[]>> = {}) {
+    this.#byNode = new Map(Object.entries(byNode));
   }
 
   /**
@@ -51,18 +37,8 @@ export function electingIp(ips: readonly string[]): string {
   return ips.find((ip) => !ip.includes(":")) ?? ips[0] ?? "";
 }
 
-function isIn(subnets: readonly IpRange[], text: string): boolean {
+/** @param text of the address; what is none is in no subnet */
+export function isIn(subnets: readonly IpRange[], text: string): boolean {
   const ip = tryParseIp(text);
   return ip !== undefined && subnets.some((subnet) => contains(subnet, ip));
-}
-
-/** In the same order. */
-function areSame(a: readonly IpRange[], b: readonly IpRange[]): boolean {
-  return (
-    a.length === b.length &&
-    a.every(({ family, first, last }, index) => {
-      const other = b[index];
-      return other?.family === family && other.first === first && other.last === last;
-    })
-  );
 }

@@ -1,9 +1,9 @@
-import { tryParseIp } from "#lib/address/ip.ts";
-import { contains, type IpRange } from "#lib/address/ip-range.ts";
+import type { IpRange } from "#lib/address/ip-range.ts";
 import { MalformedError } from "#lib/bytes/malformed-error.ts";
 import type { GroupDemand } from "#lib/election/candidates.ts";
 import type { Cause } from "#lib/election/claimant-effect.ts";
 import { Contender, type Outcome } from "#lib/election/contender.ts";
+import { isIn } from "#lib/election/node-subnets.ts";
 import type { Role } from "#lib/election/role.ts";
 import { LinuxError } from "#lib/linux/libc.ts";
 import type { Log } from "#lib/log/log.ts";
@@ -65,7 +65,8 @@ export class Members {
   readonly #contender: Contender;
   #list: readonly MemberAddress[] = [];
   readonly #ownInfo = new OwnInfo();
-  #macs: ReadonlySet<Mac> | undefined;
+  /** Names by MAC address; undefined: to be gathered anew. */
+  #nodesByMac: ReadonlyMap<Mac, string> | undefined;
   #isReady = false;
   #hasJoined = false;
   #isDraining = false;
@@ -173,11 +174,7 @@ export class Members {
   /** Whether a link of the node has a subnet that holds the address; true where nobody knows. */
   hasSubnetOf(node: string, ip: string): boolean {
     const subnets = this.subnetsOf(node);
-    const address = tryParseIp(ip);
-    return (
-      subnets === undefined ||
-      (address !== undefined && subnets.some((subnet) => contains(subnet, address)))
-    );
+    return subnets === undefined || isIn(subnets, ip);
   }
 
   /** Undefined: nobody knows. */
@@ -209,8 +206,7 @@ export class Members {
 
   /** Whether the MAC address is of another node that was heard of. */
   hasMac(mac: Mac): boolean {
-    this.#macs ??= new Set(this.names.flatMap((name) => this.macsOf(name)));
-    return this.#macs.has(mac);
+    return this.#nodeWith(mac) !== undefined;
   }
 
   /** Whether every other node was heard of, so that its MAC addresses are known. */
@@ -230,7 +226,7 @@ export class Members {
 
   /** A frame tells the MAC address of another node as that of the group's address. */
   addressHeard(group: string, mac: Mac): void {
-    const node = this.names.find((name) => this.macsOf(name).includes(mac));
+    const node = this.#nodeWith(mac);
     if (node !== undefined && node !== this.#options.nodeName) {
       this.#perform(this.#contender.addressHeard(group, node, this.#now));
     }
@@ -279,6 +275,14 @@ export class Members {
   get hasLeft(): boolean {
     const owned = this.#contender.member.table.ownedBy(this.#options.nodeName);
     return !this.#hasJoined || owned.size === 0 || this.#now >= (this.#leaveBy ?? 0);
+  }
+
+  #nodeWith(mac: Mac): string | undefined {
+    this.#nodesByMac ??= new Map(
+      // of two that have the same the first counts
+      this.names.toReversed().flatMap((name) => this.macsOf(name).map((each) => [each, name])),
+    );
+    return this.#nodesByMac.get(mac);
   }
 
   get #now(): number {
@@ -385,7 +389,7 @@ export class Members {
   }
 
   #membersChanged(): void {
-    this.#macs = undefined;
+    this.#nodesByMac = undefined;
     if (this.#hasJoined) {
       this.#options.onMembers();
     }

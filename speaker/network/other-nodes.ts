@@ -1,4 +1,4 @@
-import { parseIp, tryParseIp } from "#lib/address/ip.ts";
+import { type Ip, parseIp, tryParseIp } from "#lib/address/ip.ts";
 import { receivedFrames } from "#lib/linux/received-frames.ts";
 import type { Mac } from "#lib/wire/mac.ts";
 import type { Claim } from "./claims.ts";
@@ -18,6 +18,8 @@ export interface OtherNodesOptions {
 export class OtherNodes {
   readonly #options: OtherNodesOptions;
   readonly #probes: KernelProbes<LinkResponder>;
+  /** Addresses of the watched nodes; counted with at every heartbeat. */
+  #watched: readonly Ip[] = [];
 
   constructor(options: OtherNodesOptions) {
     this.#options = options;
@@ -33,13 +35,13 @@ export class OtherNodes {
   /** Listens to the kernels of those whom this node watches over, and to no others. */
   watch(): void {
     const members = this.#options.members();
-    this.#probes.watch(
-      new Map(
-        members.watched.flatMap((node) =>
-          members.addressesOf(node).map((ip): [string, string] => [ip, node]),
-        ),
+    const nodes = new Map(
+      members.watched.flatMap((node) =>
+        members.addressesOf(node).map((ip): [string, string] => [ip, node]),
       ),
     );
+    this.#watched = [...nodes.keys()].flatMap((ip) => tryParseIp(ip) ?? []);
+    this.#probes.watch(nodes);
   }
 
   /**
@@ -47,13 +49,10 @@ export class OtherNodes {
    * network carries does not show that this node hears the others.
    */
   receivedFrames(): number {
-    const { links, members } = this.#options;
+    const { links } = this.#options;
     const { answering } = links();
-    const ips = members()
-      .watched.flatMap((node) => members().addressesOf(node))
-      .flatMap((text) => tryParseIp(text) ?? []);
     const between = answering.filter(({ index }) =>
-      ips.some((ip) => links().isInSubnetOf(index, ip)),
+      this.#watched.some((ip) => links().isInSubnetOf(index, ip)),
     );
     const counted = between.length > 0 ? between : answering;
     return counted.reduce((sum, { name }) => sum + receivedFrames(name), 0);

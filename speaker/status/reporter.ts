@@ -110,11 +110,7 @@ export class Reporter {
     { dead, nodes, speaking, subnets }: Extract<FromNetwork, { kind: "alive" }>,
     services: Iterable<string>,
   ): void {
-    const known = new NodeSubnets();
-    for (const [node, ranges] of Object.entries(subnets)) {
-      known.set(node, ranges);
-    }
-    this.#nodes = { alive: new Set(nodes), subnets: known };
+    this.#nodes = { alive: new Set(nodes), subnets: new NodeSubnets(subnets) };
     this.#reports = reportingNode(speaking, sha256) === this.#options.node;
     const wasCutOff = this.#isCutOff;
     this.#isCutOff = nodes.length === 1 && dead.some((node) => this.#options.isReady(node));
