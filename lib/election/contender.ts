@@ -137,6 +137,7 @@ function causeOf(effect: Effect): Cause | undefined {
     case "send":
     case "probe":
     case "hearing":
+    case "forgotten":
     case "claim":
       return undefined;
   }

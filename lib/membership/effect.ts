@@ -11,6 +11,8 @@ export type Effect =
   | { readonly kind: "hearing"; readonly node: string; readonly hearsThis: boolean }
   /** A living member has other links than before, or drains. */
   | { readonly kind: "info"; readonly node: string }
+  /** It left the cluster long ago: nobody listens to it any more. */
+  | { readonly kind: "forgotten"; readonly node: string }
   /** Another claim of the group is known than before. */
   | { readonly kind: "claim"; readonly group: string }
   /** Whether this node knows enough to answer for what it owns. */

@@ -24,12 +24,6 @@ import { isAfter, nextAfter } from "./serial.ts";
 import { Settling } from "./settling.ts";
 import { Vigil } from "./vigil.ts";
 
-/** What is said only once is said so often, for nobody repeats it when it is lost. */
-const GOODBYES = 3;
-
-/** Between two goodbyes, so that they are not lost together. */
-const GOODBYE_EVERY_MS = 50;
-
 export class Member {
   readonly #options: MemberOptions;
   readonly #neighbourhood: Neighbourhood;
@@ -69,6 +63,7 @@ export class Member {
       forgotten: (node, now) => {
         this.#peers.forget(node);
         this.#vigil.follow(now);
+        this.#effects.push({ kind: "forgotten", node });
       },
     });
     this.#settling = new Settling(profile, {
@@ -150,6 +145,7 @@ export class Member {
     return this.stateOf(node) === MemberState.alive ? this.#peers.of(node).aliveSince : undefined;
   }
 
+  /** Takes what was known in an earlier life, for a question. To be called before the start. */
   remember(records: Omit<Records, "kind">): void {
     this.#incarnation = this.#replica.remember(records) ?? this.#incarnation;
   }
@@ -178,14 +174,9 @@ export class Member {
 
   /** Says that the speaker stops and comes back: others lend it their voice until then. */
   restart(now: number): readonly Effect[] {
-    const { self } = this.#options;
     this.#reincarnate(MemberState.restarting, now, "its speaker restarts");
-    for (let count = 0; count < GOODBYES; count++) {
-      for (const to of this.#neighbourhood.observers(now)) {
-        this.#replica.tell(to, [self], []);
-      }
-      this.#replica.spread(now + count * GOODBYE_EVERY_MS, () => this.#neighbourhood.living);
-    }
+    const { living } = this.#neighbourhood;
+    this.#replica.sayGoodbye(this.#neighbourhood.observers(now), living, now);
     return this.#take();
   }
 

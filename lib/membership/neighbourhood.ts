@@ -37,6 +37,11 @@ export class Neighbourhood {
     return this.#left.has(node);
   }
 
+  /** Names of those who left the list. */
+  get former(): ReadonlySet<string> {
+    return this.#left;
+  }
+
   /** Whether this node listens to the other. */
   isMember(node: string): boolean {
     return this.#listed.has(node) || this.#left.has(node);

@@ -8,13 +8,19 @@ import { record } from "./testing/member-among.ts";
 
 const HOUR_MS = 3_600_000;
 
-/** Looks every minute, as n1, until then; n2 is in the list, n3 has left it, x1 was never in it. */
-function sweepUntil(end: number, node: string, state: MemberState) {
+/**
+ * Looks every minute, as n1, until then; n2 is in the list, n3 has left it, x1 was never in it.
+ *
+ * @param state undefined: nobody ever heard of it
+ */
+function sweepUntil(end: number, node: string, state?: MemberState) {
   const table = new RecordTable();
   const neighbourhood = new Neighbourhood("n1", profileOf("balanced"), () => false);
   neighbourhood.setNodes(["n2", "n3"], 0);
   neighbourhood.setNodes(["n2"], 0);
-  table.putMember(record(node, { state }));
+  if (state !== undefined) {
+    table.putMember(record(node, { state }));
+  }
   const told: string[] = [];
   const oblivion = new Oblivion(table, neighbourhood, {
     gone: (who, { because }) => told.push(`${who} is gone: ${because}`),
@@ -23,7 +29,11 @@ function sweepUntil(end: number, node: string, state: MemberState) {
   for (let now = 0; now <= end; now = oblivion.nextDeadline) {
     oblivion.tick(now);
   }
-  return { told, isKnown: table.member(node) !== undefined };
+  return {
+    told: told.filter((line) => line.startsWith(node)),
+    isFormer: neighbourhood.isFormer("n3"),
+    isKnown: table.member(node) !== undefined,
+  };
 }
 
 describe("Oblivion", () => {
@@ -54,13 +64,21 @@ describe("Oblivion", () => {
       forMs: 2 * HOUR_MS,
     },
   ])("leaves alone $what", ({ node, state, forMs }) => {
-    expect(sweepUntil(forMs, node, state)).toEqual({ told: [], isKnown: true });
+    expect(sweepUntil(forMs, node, state)).toMatchObject({ told: [], isKnown: true });
   });
 
   it.each(["n3", "x1"])("forgets %s, dead and not in the list, after an hour", (node) => {
     const { isKnown, told } = sweepUntil(HOUR_MS, node, MemberState.dead);
     expect(isKnown).toBe(false);
     expect(told).toEqual([`${node} is forgotten`]);
+  });
+
+  it("forgets one that left the list and of which nobody ever heard, after an hour", () => {
+    expect(sweepUntil(HOUR_MS - 1, "n3")).toMatchObject({ told: [], isFormer: true });
+    expect(sweepUntil(HOUR_MS, "n3")).toMatchObject({
+      told: ["n3 is forgotten"],
+      isFormer: false,
+    });
   });
 
   it.each([MemberState.restarting, MemberState.processDown])(

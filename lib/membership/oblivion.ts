@@ -1,4 +1,4 @@
-import { type MemberRecord, MemberState } from "./member-record.ts";
+import { MemberState } from "./member-record.ts";
 import type { Neighbourhood } from "./neighbourhood.ts";
 import type { RecordTable } from "./record-table.ts";
 import type { News } from "./replica.ts";
@@ -41,16 +41,19 @@ export class Oblivion {
       return;
     }
     this.#sweepAt = now + SWEEP_EVERY_MS;
-    for (const record of [...this.#table.members]) {
-      if (this.#neighbourhood.listed.has(record.node)) {
-        this.#seen.delete(record.node);
+    // some were listed, and never heard of
+    const recorded = Array.from(this.#table.members, ({ node }) => node);
+    for (const node of new Set([...recorded, ...this.#neighbourhood.former])) {
+      if (this.#neighbourhood.listed.has(node)) {
+        this.#seen.delete(node);
       } else {
-        this.#consider(record, now);
+        this.#consider(node, now);
       }
     }
   }
 
-  #consider({ node, state }: MemberRecord, now: number): void {
+  #consider(node: string, now: number): void {
+    const state = this.#table.member(node)?.state ?? MemberState.dead;
     const forMs = now - this.#since(node, state, now);
     if (state === MemberState.dead && forMs >= DEAD_FOR_MS) {
       this.#seen.delete(node);

@@ -4,6 +4,12 @@ import type { Digest, Message, Records } from "./message.ts";
 import { RecordTable } from "./record-table.ts";
 import { Spreading } from "./spreading.ts";
 
+/** What is said only once is said so often, for nobody repeats it when it is lost. */
+const GOODBYES = 3;
+
+/** Rounds of spreading that lie so far apart are told to others each. */
+const GOODBYE_EVERY_MS = 50;
+
 /** Told of what comes of an exchange. */
 export interface ReplicaOutside {
   send(to: string, message: Message): void;
@@ -57,6 +63,16 @@ export class Replica {
       for (const { message, to } of this.#spreading.tick(now, others())) {
         this.#outside.send(to, message);
       }
+    }
+  }
+
+  /** Tells the last record of this node. All of it leaves at once, for nothing will be said afterwards. */
+  sayGoodbye(observers: Iterable<string>, living: readonly string[], now: number): void {
+    for (let count = 0; count < GOODBYES; count++) {
+      for (const to of observers) {
+        this.tell(to, [this.#self], []);
+      }
+      this.spread(now + count * GOODBYE_EVERY_MS, () => living);
     }
   }
 

@@ -98,7 +98,7 @@ export class NetworkLoop {
         remove: (group, because) => this.#members.remove(group, because),
         roleOf: (group) => this.#members.roleOf(group),
         ownerOf: (group) => this.#members.ownerOf(group),
-        hasSubnetOf: (node, ip) => this.#members.hasSubnetOf(node, ip),
+        hasSubnetOf: (node, ip) => this.#members.directory.hasSubnetOf(node, ip),
       },
       (transfers) => this.#transferNews.note(transfers),
     );
@@ -138,8 +138,11 @@ export class NetworkLoop {
     });
     this.#claims = new Claims({
       mayBeNode: (ip) =>
-        this.#duties.isAnnounced(ip) ? !this.#members.hasHeardAll : this.#members.isPresuming,
-      isOfCluster: (mac) => this.#links.hasMac(mac) || this.#members.hasMac(mac),
+        this.#duties.isAnnounced(ip)
+          ? !this.#members.directory.hasHeardAll
+          : this.#members.isPresuming,
+      isOfCluster: (mac) =>
+        this.#links.hasMac(mac) || this.#members.directory.nodeWith(mac) !== undefined,
       held: (ip, judgeAt) => this.#duties.suspend(ip, judgeAt),
       foreign: ({ ip, link, mac }) => this.#duties.claimed(ip, mac, link),
     });
@@ -368,7 +371,7 @@ export class NetworkLoop {
   #tellMembers(): void {
     this.#areMembersNews = false;
     const { nodeName, outbox } = this.#options;
-    outbox.sendState(membersState(nodeName, this.#members));
+    outbox.sendState(membersState(nodeName, this.#members.directory));
     this.#ownership.subnetsChanged();
     this.#otherNodes.watch();
   }

@@ -42,7 +42,7 @@ export class MemberPost {
     this.#channel.setKey(key);
   }
 
-  /** @param list all nodes */
+  /** @param list all with whom this node speaks, itself among them or not */
   setMembers(list: readonly MemberAddress[]): void {
     this.#channel.setMembers(list.map(({ name }) => name));
     this.#sockets.setMembers(list.filter(({ name }) => name !== this.#options.nodeName));

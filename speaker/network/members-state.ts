@@ -1,24 +1,24 @@
 import { MemberState } from "#lib/membership/member-record.ts";
-import type { Members } from "./members.ts";
+import type { MemberDirectory } from "./member-directory.ts";
 import type { FromNetwork } from "./messages.ts";
 
-/** What the main thread is told of the members. */
+/** What the main thread is told of the directory. */
 export function membersState(
   nodeName: string,
-  members: Pick<Members, "names" | "stateOf" | "subnetsOf">,
+  directory: Pick<MemberDirectory, "names" | "stateOf" | "subnetsOf">,
 ): Extract<FromNetwork, { kind: "alive" }> {
-  const known = members.names.filter(
-    (node) => (members.stateOf(node) ?? MemberState.dead) !== MemberState.dead,
+  const known = directory.names.filter(
+    (node) => (directory.stateOf(node) ?? MemberState.dead) !== MemberState.dead,
   );
   const nodes = [...new Set([nodeName, ...known])];
   return {
     kind: "alive",
     nodes,
-    dead: members.names.filter((node) => members.stateOf(node) === MemberState.dead),
-    speaking: nodes.filter((node) => members.stateOf(node) === MemberState.alive),
+    dead: directory.names.filter((node) => directory.stateOf(node) === MemberState.dead),
+    speaking: nodes.filter((node) => directory.stateOf(node) === MemberState.alive),
     subnets: Object.fromEntries(
       nodes.flatMap((node) => {
-        const subnets = members.subnetsOf(node);
+        const subnets = directory.subnetsOf(node);
         return subnets === undefined ? [] : [[node, subnets]];
       }),
     ),

@@ -127,9 +127,12 @@ test("counts and drops what is no packet of ours", () => {
 
 test("tells its own links once each, and nothing of a node that nobody has heard", () => {
   join();
-  expect([members.subnetsOf("n1"), members.subnetsOf("n2")]).toEqual([[LAN], undefined]);
-  expect([members.macsOf("n2"), members.hasHeardAll]).toEqual([[], false]);
-  expect(members.hasSubnetOf("n2", "203.0.113.1")).toBe(true);
+  expect([members.directory.subnetsOf("n1"), members.directory.subnetsOf("n2")]).toEqual([
+    [LAN],
+    undefined,
+  ]);
+  expect([members.directory.macsOf("n2"), members.directory.hasHeardAll]).toEqual([[], false]);
+  expect(members.directory.hasSubnetOf("n2", "203.0.113.1")).toBe(true);
 });
 
 test("claims what nobody has, a second after it joined", () => {
@@ -212,10 +215,16 @@ describe("another member", () => {
     told = [];
     say({ kind: "records", members: [N2_RECORD], claims: [] });
     expect(told).toContain("members");
-    expect(members.stateOf("n2")).toBe(MemberState.alive);
-    expect([members.macsOf("n2"), members.subnetsOf("n2")]).toEqual([[N2_MAC], [LAN]]);
-    expect([members.hasMac(N2_MAC), members.hasHeardAll]).toEqual([true, true]);
-    expect([GROUP, "203.0.113.1"].map((ip) => members.hasSubnetOf("n2", ip))).toEqual([
+    expect(members.directory.stateOf("n2")).toBe(MemberState.alive);
+    expect([members.directory.macsOf("n2"), members.directory.subnetsOf("n2")]).toEqual([
+      [N2_MAC],
+      [LAN],
+    ]);
+    expect([members.directory.nodeWith(N2_MAC), members.directory.hasHeardAll]).toEqual([
+      "n2",
+      true,
+    ]);
+    expect([GROUP, "203.0.113.1"].map((ip) => members.directory.hasSubnetOf("n2", ip))).toEqual([
       true,
       false,
     ]);
@@ -245,8 +254,15 @@ describe("another member", () => {
     expect(heardOfN1()).toContain(MemberState.restarting);
   });
 
-  test("sends nothing that counts once it is no member", () => {
+  test("is listened to when it leaves the list, until it is dead for an hour", () => {
     members.setList([{ name: "n1", addresses: [] }]);
+    say({ kind: "records", members: [N2_RECORD], claims: [] });
+    expect(members.directory.stateOf("n2")).toBe(MemberState.alive);
+    runFor(2_000);
+    expect(members.directory.stateOf("n2")).toBe(MemberState.dead);
+    for (const end = now + 2 * 3_600_000; now < end; now += 1_000) {
+      members.tick(now);
+    }
     say(HEARTBEAT);
     expect(members.drops).toMatchObject({ "unknown-sender": 1 });
   });

@@ -3,14 +3,13 @@ import { MalformedError } from "#lib/bytes/malformed-error.ts";
 import type { GroupDemand } from "#lib/election/candidates.ts";
 import type { Cause } from "#lib/election/claimant-effect.ts";
 import { Contender, type Outcome } from "#lib/election/contender.ts";
-import { isIn } from "#lib/election/node-subnets.ts";
 import type { Role } from "#lib/election/role.ts";
 import { LinuxError } from "#lib/linux/libc.ts";
 import type { Log } from "#lib/log/log.ts";
-import type { MemberState } from "#lib/membership/member-record.ts";
 import type { Profile } from "#lib/membership/profile.ts";
 import { formatKeptRecords, parseKeptRecords } from "#lib/wire/kept-records.ts";
 import type { Mac } from "#lib/wire/mac.ts";
+import { MemberDirectory } from "./member-directory.ts";
 import { MemberPost } from "./member-post.ts";
 import { MemberReport } from "./member-report.ts";
 import type { MemberAddress } from "./messages.ts";
@@ -60,13 +59,11 @@ export interface MembersOptions {
  */
 export class Members {
   readonly report: MemberReport;
+  readonly directory: MemberDirectory;
   readonly #options: MembersOptions;
   readonly #post: MemberPost;
   readonly #contender: Contender;
-  #list: readonly MemberAddress[] = [];
   readonly #ownInfo = new OwnInfo();
-  /** Names by MAC address; undefined: to be gathered anew. */
-  #nodesByMac: ReadonlyMap<Mac, string> | undefined;
   #isReady = false;
   #hasJoined = false;
   #isDraining = false;
@@ -95,6 +92,7 @@ export class Members {
       hearsFrames: () => this.#hearsFrames(),
     });
     this.report = new MemberReport(this.#contender.member, options);
+    this.directory = new MemberDirectory(this.#contender.member);
   }
 
   setKey(key: Uint8Array): void {
@@ -103,10 +101,10 @@ export class Members {
   }
 
   setList(list: readonly MemberAddress[]): void {
-    this.#list = list;
-    const names = list.map(({ name }) => name);
-    this.#post.setMembers(list);
-    this.report.log.keepOnly(new Set(names));
+    this.directory.setList(list);
+    this.#post.setMembers(this.directory.reachable);
+    const names = new Set(this.directory.names);
+    this.report.log.keepOnly(names);
     this.#perform(this.#contender.setNodes(names, this.#now));
     this.#membersChanged();
   }
@@ -171,52 +169,14 @@ export class Members {
     return this.#contender.claimant.ownerOf(group);
   }
 
-  /** Whether a link of the node has a subnet that holds the address; true where nobody knows. */
-  hasSubnetOf(node: string, ip: string): boolean {
-    const subnets = this.subnetsOf(node);
-    return subnets === undefined || isIn(subnets, ip);
-  }
-
-  /** Undefined: nobody knows. */
-  subnetsOf(node: string): readonly IpRange[] | undefined {
-    return this.#contender.member.table.member(node)?.info.subnets;
-  }
-
-  macsOf(node: string): readonly Mac[] {
-    return this.#contender.member.table.member(node)?.info.macs ?? [];
-  }
-
-  addressesOf(node: string): readonly string[] {
-    return this.#list.find(({ name }) => name === node)?.addresses ?? [];
-  }
-
-  stateOf(node: string): MemberState | undefined {
-    return this.#contender.member.stateOf(node);
-  }
-
-  /** Names of all nodes. */
-  get names(): readonly string[] {
-    return this.#list.map(({ name }) => name);
-  }
-
   /** Names of those whose kernel is to be listened to: this node watches over them. */
   get watched(): readonly string[] {
     return this.#contender.member.watched;
   }
 
-  /** Whether the MAC address is of another node that was heard of. */
-  hasMac(mac: Mac): boolean {
-    return this.#nodeWith(mac) !== undefined;
-  }
-
-  /** Whether every other node was heard of, so that its MAC addresses are known. */
-  get hasHeardAll(): boolean {
-    return this.names.every((name) => this.stateOf(name) !== undefined);
-  }
-
   /** Whether this node has only just started, and may not have heard of all others. */
   get isPresuming(): boolean {
-    return this.#now < this.#contender.member.claimsFrom && !this.hasHeardAll;
+    return this.#now < this.#contender.member.claimsFrom && !this.directory.hasHeardAll;
   }
 
   /** Packets that did not count, by reason. */
@@ -226,7 +186,7 @@ export class Members {
 
   /** A frame tells the MAC address of another node as that of the group's address. */
   addressHeard(group: string, mac: Mac): void {
-    const node = this.#nodeWith(mac);
+    const node = this.directory.nodeWith(mac);
     if (node !== undefined && node !== this.#options.nodeName) {
       this.#perform(this.#contender.addressHeard(group, node, this.#now));
     }
@@ -275,14 +235,6 @@ export class Members {
   get hasLeft(): boolean {
     const owned = this.#contender.member.table.ownedBy(this.#options.nodeName);
     return !this.#hasJoined || owned.size === 0 || this.#now >= (this.#leaveBy ?? 0);
-  }
-
-  #nodeWith(mac: Mac): string | undefined {
-    this.#nodesByMac ??= new Map(
-      // of two that have the same the first counts
-      this.names.toReversed().flatMap((name) => this.macsOf(name).map((each) => [each, name])),
-    );
-    return this.#nodesByMac.get(mac);
   }
 
   get #now(): number {
@@ -357,7 +309,7 @@ export class Members {
         this.#post.post(outcome.to, outcome.message);
         break;
       case "probe":
-        probe(this.addressesOf(outcome.node));
+        probe(this.directory.addressesOf(outcome.node));
         break;
       case "role":
         onRole(outcome.group);
@@ -372,6 +324,10 @@ export class Members {
         break;
       case "info":
         this.#membersChanged();
+        break;
+      case "forgotten":
+        this.directory.forget(outcome.node);
+        this.#post.setMembers(this.directory.reachable);
         break;
       case "ask":
         this.#options.ask(outcome.group, outcome.owner);
@@ -389,7 +345,7 @@ export class Members {
   }
 
   #membersChanged(): void {
-    this.#nodesByMac = undefined;
+    this.directory.outdate();
     if (this.#hasJoined) {
       this.#options.onMembers();
     }

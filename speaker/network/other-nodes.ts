@@ -37,7 +37,7 @@ export class OtherNodes {
     const members = this.#options.members();
     const nodes = new Map(
       members.watched.flatMap((node) =>
-        members.addressesOf(node).map((ip): [string, string] => [ip, node]),
+        members.directory.addressesOf(node).map((ip): [string, string] => [ip, node]),
       ),
     );
     this.#watched = [...nodes.keys()].flatMap((ip) => tryParseIp(ip) ?? []);
@@ -93,7 +93,7 @@ export class OtherNodes {
       return true;
     }
     const group = this.#options.ownership().groupOf(ip);
-    if (group !== undefined && members.hasMac(mac)) {
+    if (group !== undefined && members.directory.nodeWith(mac) !== undefined) {
       members.addressHeard(group, mac);
     }
     return false;
@@ -101,10 +101,10 @@ export class OtherNodes {
 
   /** The MAC address of a node on the network of a link; undefined: it is not known. */
   macOn(index: number, node: string): Mac | undefined {
-    const members = this.#options.members();
-    const macs = members.macsOf(node);
+    const { directory } = this.#options.members();
+    const macs = directory.macsOf(node);
     const link = this.#options.links().answering.find((each) => each.index === index);
-    const heard = members
+    const heard = directory
       .addressesOf(node)
       .map((ip) => link && this.#probes.macOf(link, ip))
       .find((mac) => mac !== undefined && macs.includes(mac));
