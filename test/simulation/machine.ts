@@ -310,6 +310,7 @@ export class Machine {
         this.#tell(`${outcome.node} ${outcome.hearsThis ? "hears" : "does not hear"} it`);
         break;
       case "info":
+      case "forgotten":
         break;
       case "owner": {
         const { because, from = "nobody", group, to = "nobody" } = outcome;
