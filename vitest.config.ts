@@ -15,6 +15,8 @@ export default defineConfig({
             "test/{project,bench,histories,simulation}/**/*.test.ts",
             "test/faults/*/**/*.test.ts",
           ],
+          // a limit of liveness: thousands of random cases take long beside other work
+          testTimeout: 60_000,
         },
       },
       {
