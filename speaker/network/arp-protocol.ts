@@ -56,8 +56,12 @@ export class ArpProtocol implements Protocol {
     writeNotice(next, integerOf(address), this.#mac, host);
   }
 
-  writeProbe(next: NextFrame, address: HeardAddress, to?: Mac): void {
-    writeProbe(next, integerOf(address), this.#mac, to === undefined ? undefined : macToBytes(to));
+  writeProbe(next: NextFrame, address: HeardAddress): void {
+    writeProbe(next, integerOf(address), this.#mac);
+  }
+
+  writeQuestion(next: NextFrame, address: HeardAddress, to: Mac): void {
+    writeProbe(next, integerOf(address), this.#mac, macToBytes(to));
   }
 }
 

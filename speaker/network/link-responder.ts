@@ -125,7 +125,7 @@ export class LinkResponder {
   askKernel(ip: string, mac: Mac): void {
     const address = this.#addresses.get(ip);
     if (address !== undefined && this.#link.carrier) {
-      this.#arp.sendProbe(address, mac);
+      this.#responderOf(address)?.sendQuestion(address, mac);
     }
   }
 

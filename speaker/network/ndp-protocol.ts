@@ -13,6 +13,7 @@ import {
   UNASKED_NDP_LENGTH,
   writeAnnouncement,
   writeNotice,
+  writeQuestion,
   writeToRouters,
 } from "./unasked-ndp.ts";
 
@@ -84,5 +85,11 @@ export class NdpProtocol implements Protocol {
 
   writeNotice(next: NextFrame, { value }: HeardAddress, { ip, mac }: Host): void {
     writeNotice(next, value, this.#mac, { ip, mac: macToBytes(mac) });
+  }
+
+  writeQuestion(next: NextFrame, { value }: HeardAddress, to: Mac): void {
+    if (this.#linkLocal !== undefined) {
+      writeQuestion(next, value, { mac: this.#mac, linkLocal: this.#linkLocal }, macToBytes(to));
+    }
   }
 }

@@ -41,12 +41,10 @@ export interface Protocol {
    * @returns how many frames
    */
   writeAnnouncement(next: NextFrame, address: HeardAddress, isFirst: boolean): number;
-  /**
-   * Writes the one that asks whether somebody has the address.
-   *
-   * @param to undefined: everybody
-   */
-  writeProbe?(next: NextFrame, address: HeardAddress, to?: Mac): void;
+  /** Writes the one that asks everybody whether the address is in use, and claims nothing. */
+  writeProbe?(next: NextFrame, address: HeardAddress): void;
+  /** Writes the one that asks a single host, which is believed to have the address; none while there is nothing to ask from. */
+  writeQuestion(next: NextFrame, address: HeardAddress, to: Mac): void;
   /** Writes the one that tells a single host, whether or not it listens to announcements. */
   writeNotice(next: NextFrame, address: HeardAddress, host: Host): void;
 }

@@ -148,10 +148,16 @@ export class Responder {
     return frames > 0 && this.#unasked.flush() === frames;
   }
 
-  /** Asks one host or everybody for the address, and returns whether the link took it. NDP's probes are sent by another thread. */
-  sendProbe(address: HeardAddress, to?: Mac): boolean {
-    this.#protocol.writeProbe?.(this.#unasked.about(address), address, to);
+  /** Asks everybody for the address, and returns whether the link took it. NDP's probes are sent by another thread. */
+  sendProbe(address: HeardAddress): boolean {
+    this.#protocol.writeProbe?.(this.#unasked.about(address), address);
     return this.#unasked.flush() > 0;
+  }
+
+  /** Asks the host with that MAC address alone. */
+  sendQuestion(address: HeardAddress, to: Mac): void {
+    this.#protocol.writeQuestion(this.#unasked.about(address), address, to);
+    this.#unasked.flush();
   }
 
   /** When `tick` has something to do at the earliest; undefined: never. */

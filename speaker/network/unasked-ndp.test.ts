@@ -9,6 +9,7 @@ import {
   UNASKED_NDP_LENGTH,
   writeAnnouncement,
   writeNotice,
+  writeQuestion,
   writeToRouters,
 } from "./unasked-ndp.ts";
 
@@ -82,6 +83,19 @@ describe("the NDP frames that are sent unasked", () => {
           sourceMac: MAC,
           nonce: undefined,
         },
+      },
+    ]);
+  });
+
+  test("ask the host that is believed to have an address, and no other", () => {
+    const to = "02:00:00:00:00:12";
+    expect(read((next) => writeQuestion(next, VIP, SENDER, macToBytes(to)))).toEqual([
+      {
+        ...FROM_US,
+        to,
+        source: LINK_LOCAL,
+        destination: VIP,
+        message: { type: NdpType.solicitation, target: VIP, sourceMac: MAC, nonce: undefined },
       },
     ]);
   });

@@ -99,6 +99,28 @@ export function writeNotice(
   });
 }
 
+/**
+ * Writes the solicitation that asks one host alone for an address that it is believed to have, as the probe of RFC 4861
+ * §7.3.3 does: from an address of this node, for a host that is asked from `::` tells all nodes.
+ */
+export function writeQuestion(
+  next: NextFrame,
+  ip: Ip,
+  { linkLocal, mac }: Sender,
+  to: Uint8Array,
+): void {
+  write(next, {
+    toMac: to,
+    mac,
+    source: linkLocal,
+    destination: ip,
+    type: NdpType.solicitation,
+    flags: 0,
+    target: ip,
+    option: NdpOption.sourceLinkLayer,
+  });
+}
+
 function write(next: NextFrame, fields: Fields): void {
   const { bytes, view, at } = next();
   bytes.set(fields.toMac, at + NDP_AT.destinationMac);

@@ -260,9 +260,9 @@ export class Stage implements AsyncDisposable {
     return arpAmong(this.tap.heard());
   }
 
-  /** All NDP that the tap has heard. */
-  ndp(): readonly HeardNdp[] {
-    return ndpAmong(this.tap.heard());
+  /** All NDP that a tap has heard. */
+  ndp(tap = this.tap): readonly HeardNdp[] {
+    return ndpAmong(tap.heard());
   }
 
   /** The announcements of the IPv4 address that the tap has heard, of both forms. */
