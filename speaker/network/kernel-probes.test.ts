@@ -4,6 +4,7 @@ import { Stance } from "./heard-address.ts";
 import { KernelProbes, type ProbeLink } from "./kernel-probes.ts";
 
 const N2 = "192.0.2.12";
+const N2_IP6 = "2001:db8::12";
 const N3 = "198.51.100.13";
 const MAC = "02:00:00:00:00:12";
 const NEIGHBOUR_MAC = "02:00:00:00:00:99";
@@ -72,11 +73,6 @@ test("listens on a link that comes later", () => {
   expect(late.stances.get(N2)).toBe(Stance.peer);
 });
 
-test("knows IPv4 addresses alone", () => {
-  watch(["2001:db8::12", "n2"]);
-  expect(probes.heard("2001:db8::12", MAC)).toBeUndefined();
-});
-
 test("leaves an address alone that is announced, be it a node's", () => {
   announced.add(N2);
   eth0.set(N2, Stance.own);
@@ -99,6 +95,18 @@ test("asks where the address was heard last, or else where the kernel has it", (
   probes.probe([N2]);
   expect(eth0.asked).toEqual([`${N2} at ${NEIGHBOUR_MAC}`, `${N2} at ${MAC}`]);
   expect(eth1.asked).toEqual([]);
+});
+
+test("asks for IPv6 addresses too: a node may have no others", () => {
+  const dual = new FakeLink(5, "2001:db8:");
+  eth1 = dual;
+  watch([N2_IP6, "n2"]);
+  expect(dual.stances.get(N2_IP6)).toBe(Stance.peer);
+  neighbours.set(N2_IP6, NEIGHBOUR_MAC);
+  probes.probe([N2_IP6]);
+  expect(probes.heard(N2_IP6, MAC)).toBe("n2");
+  probes.probe([N2_IP6]);
+  expect(dual.asked).toEqual([`${N2_IP6} at ${NEIGHBOUR_MAC}`, `${N2_IP6} at ${MAC}`]);
 });
 
 test("asks for no address that it does not listen to, nor for one of no link's subnet", () => {

@@ -1,4 +1,3 @@
-import { tryParseIp } from "#lib/address/ip.ts";
 import type { Mac } from "#lib/wire/mac.ts";
 import { Stance } from "./heard-address.ts";
 
@@ -22,8 +21,8 @@ export interface KernelProbeOptions<L extends ProbeLink> {
 
 /**
  * Asks the kernels of other nodes for their own addresses, each by a frame to its MAC address alone: a node whose speaker
- * is down still forwards, as long as its kernel answers. IPv4 only; a node without is never found to have lost its speaker
- * alone.
+ * is down still forwards, as long as its kernel answers. Asked is for each address that lies in the subnet of a link; a
+ * node that has none such is beyond a router, and its kernel never asked.
  */
 export class KernelProbes<L extends ProbeLink> {
   readonly #options: KernelProbeOptions<L>;
@@ -36,10 +35,10 @@ export class KernelProbes<L extends ProbeLink> {
     this.#options = options;
   }
 
-  /** Listens to these from now on. @param nodes by address */
+  /** Listens to these from now on. @param nodes by address, in canonical text */
   watch(nodes: ReadonlyMap<string, string>): void {
     const before = this.#nodes;
-    this.#nodes = new Map([...nodes].filter(([ip]) => tryParseIp(ip)?.family === "IPv4"));
+    this.#nodes = nodes;
     for (const ip of before.keys()) {
       if (!this.#nodes.has(ip) && !this.#options.isAnnounced(ip)) {
         this.#macs.delete(ip);
@@ -62,6 +61,7 @@ export class KernelProbes<L extends ProbeLink> {
     }
   }
 
+  /** @param addresses in canonical text */
   probe(addresses: readonly string[]): void {
     const { isInSubnetOf, links, neighbourOf } = this.#options;
     for (const ip of addresses) {

@@ -107,11 +107,14 @@ export class LinkResponder {
    * @param voice the MAC address to answer with, if it is another's
    */
   set(ip: string, stance: Stance | undefined, voice?: Mac): void {
-    const known = this.#addresses.get(ip);
+    const before = this.#addresses.get(ip);
+    if (stance === undefined || (before && isAnswerable(before.stance) !== isAnswerable(stance))) {
+      this.#forget(before);
+    }
     if (stance === undefined) {
-      this.#forget(known);
       return;
     }
+    const known = this.#addresses.get(ip);
     const address = known ?? newHeardAddress(ip, stance);
     address.voice = voice === undefined ? undefined : macWords(voice);
     if (known === undefined) {
@@ -177,7 +180,7 @@ export class LinkResponder {
 
   #hear(address: HeardAddress): void {
     this.#addresses.set(address.ip, address);
-    if (address.value.family === "IPv6") {
+    if (address.value.family === "IPv6" && isAnswerable(address.stance)) {
       this.#context.groups().join(this.index, solicitedNodeGroup(address.value));
     }
     const responder = this.#responderOf(address);
@@ -193,7 +196,7 @@ export class LinkResponder {
     }
     this.#addresses.delete(address.ip);
     this.#responderOf(address)?.forget(address);
-    if (address.value.family === "IPv6") {
+    if (address.value.family === "IPv6" && isAnswerable(address.stance)) {
       this.#context.groups().leave(this.index, solicitedNodeGroup(address.value));
     }
   }
@@ -252,4 +255,9 @@ export class LinkResponder {
     this.#context.unwatch(responder.descriptor);
     responder.close();
   }
+}
+
+/** Whether questions for the address are of interest, and not what comes from it alone: then its group is joined. */
+function isAnswerable(stance: Stance): boolean {
+  return stance !== Stance.peer;
 }

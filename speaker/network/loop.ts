@@ -162,7 +162,7 @@ export class NetworkLoop {
       links: () => this.#links.answering,
       subnets: () => this.#links.subnets,
       receivedFrames: () => this.#otherNodes.receivedFrames(),
-      probe: (addresses) => this.#otherNodes.probe(addresses),
+      probe: (node) => this.#otherNodes.probe(node),
       ask: (group, owner) => this.#otherNodes.ask(group, owner),
       defend: (group) => this.#otherNodes.defend(group),
       onOpen: (descriptors) => {

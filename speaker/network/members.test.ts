@@ -56,7 +56,7 @@ beforeEach(() => {
     links: () => [{ index: 2, mac: "02:00:00:00:00:11", hasCarrier: true }],
     subnets: () => [LAN, LAN],
     receivedFrames: () => 0,
-    probe: (addresses) => told.push(`probe ${addresses.join()}`),
+    probe: (node) => told.push(`probe ${node}`),
     ask: ignore,
     defend: ignore,
     onOpen: (descriptors) => {
@@ -244,7 +244,7 @@ describe("another member", () => {
     say(HEARTBEAT);
     told = [];
     runFor(300);
-    expect(told).toContain("probe 192.0.2.12");
+    expect(told).toContain("probe n2");
   });
 
   test("is told that this one restarts", () => {

@@ -39,8 +39,8 @@ export interface MembersOptions {
   subnets(): readonly IpRange[];
   /** Frames that these links have received. */
   receivedFrames(): number;
-  /** Asks the kernel of a node for its own address. */
-  probe(addresses: readonly string[]): void;
+  /** Asks the kernel of a node for its own addresses. */
+  probe(node: string): void;
   /** Asks the owner alone, by a frame, whether it answers for the group's address. */
   ask(group: string, owner: string): void;
   /** Announces the group's address once. */
@@ -309,7 +309,7 @@ export class Members {
         this.#post.post(outcome.to, outcome.message);
         break;
       case "probe":
-        probe(this.directory.addressesOf(outcome.node));
+        probe(outcome.node);
         break;
       case "role":
         onRole(outcome.group);

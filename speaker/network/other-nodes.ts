@@ -1,23 +1,39 @@
-import { type Ip, parseIp, tryParseIp } from "#lib/address/ip.ts";
+import { formatIp, type Ip, parseIp, tryParseIp } from "#lib/address/ip.ts";
 import { receivedFrames } from "#lib/linux/received-frames.ts";
 import type { Mac } from "#lib/wire/mac.ts";
 import type { Claim } from "./claims.ts";
-import { KernelProbes } from "./kernel-probes.ts";
-import type { LinkResponder } from "./link-responder.ts";
-import type { LinkWatch } from "./link-watch.ts";
-import type { Members } from "./members.ts";
+import { KernelProbes, type ProbeLink } from "./kernel-probes.ts";
+import type { MemberDirectory } from "./member-directory.ts";
 import type { Ownership } from "./ownership.ts";
 
+/** One link, as far as other nodes are met there. */
+export interface MeetingLink extends ProbeLink {
+  readonly name: string;
+  /** Announces the address once. */
+  defend(ip: string): boolean;
+}
+
 export interface OtherNodesOptions {
-  members(): Members;
-  links(): LinkWatch;
-  ownership(): Ownership;
+  members(): {
+    readonly directory: Pick<MemberDirectory, "addressesOf" | "macsOf" | "nodeWith">;
+    /** Names of those whose kernel is to be listened to. */
+    readonly watched: readonly string[];
+    kernelHeard(node: string): void;
+    addressHeard(group: string, mac: Mac): void;
+  };
+  links(): {
+    /** Those that can answer. */
+    readonly answering: readonly MeetingLink[];
+    isInSubnetOf(index: number, ip: Ip): boolean;
+    neighbourOf(index: number, ip: Ip): Mac | undefined;
+  };
+  ownership(): Pick<Ownership, "groupOf" | "has">;
 }
 
 /** The other nodes as they are met on links: by their MAC addresses, and by what their kernels and speakers send there. */
 export class OtherNodes {
   readonly #options: OtherNodesOptions;
-  readonly #probes: KernelProbes<LinkResponder>;
+  readonly #probes: KernelProbes<MeetingLink>;
   /** Addresses of the watched nodes; counted with at every heartbeat. */
   #watched: readonly Ip[] = [];
 
@@ -34,13 +50,14 @@ export class OtherNodes {
 
   /** Listens to the kernels of those whom this node watches over, and to no others. */
   watch(): void {
-    const members = this.#options.members();
     const nodes = new Map(
-      members.watched.flatMap((node) =>
-        members.directory.addressesOf(node).map((ip): [string, string] => [ip, node]),
-      ),
+      this.#options
+        .members()
+        .watched.flatMap((node) =>
+          this.#addressesOf(node).map((ip): [string, string] => [ip, node]),
+        ),
     );
-    this.#watched = [...nodes.keys()].flatMap((ip) => tryParseIp(ip) ?? []);
+    this.#watched = [...nodes.keys()].map(parseIp);
     this.#probes.watch(nodes);
   }
 
@@ -58,13 +75,13 @@ export class OtherNodes {
     return counted.reduce((sum, { name }) => sum + receivedFrames(name), 0);
   }
 
-  lookAtLink(link: LinkResponder): void {
+  lookAtLink(link: MeetingLink): void {
     this.#probes.lookAtLink(link);
   }
 
   /** Asks the kernel of a node for its own addresses. */
-  probe(addresses: readonly string[]): void {
-    this.#probes.probe(addresses);
+  probe(node: string): void {
+    this.#probes.probe(this.#addressesOf(node));
   }
 
   /** Asks the owner alone, by a frame, whether it answers for the group's address. */
@@ -101,13 +118,22 @@ export class OtherNodes {
 
   /** The MAC address of a node on the network of a link; undefined: it is not known. */
   macOn(index: number, node: string): Mac | undefined {
-    const { directory } = this.#options.members();
-    const macs = directory.macsOf(node);
+    const macs = this.#options.members().directory.macsOf(node);
     const link = this.#options.links().answering.find((each) => each.index === index);
-    const heard = directory
-      .addressesOf(node)
+    const heard = this.#addressesOf(node)
       .map((ip) => link && this.#probes.macOf(link, ip))
       .find((mac) => mac !== undefined && macs.includes(mac));
     return heard ?? (macs.length === 1 ? macs[0] : undefined);
+  }
+
+  /** In canonical text, without what a Node gives as its InternalIP and is none. */
+  #addressesOf(node: string): readonly string[] {
+    return this.#options
+      .members()
+      .directory.addressesOf(node)
+      .flatMap((text) => {
+        const ip = tryParseIp(text);
+        return ip === undefined ? [] : formatIp(ip);
+      });
   }
 }

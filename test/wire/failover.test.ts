@@ -21,6 +21,8 @@ const MOVE_LIMIT_MS = 500;
 const CROSSING_MS = 100;
 const ANSWERS_OF_A_WHILE = 60;
 
+const IPV6_MEMBERS = [N1, N2].map(({ name, ip6 }) => ({ name, addresses: [ip6.toUpperCase()] }));
+
 const why = whyNoWire();
 
 describe.skipIf(why)(`Addresses that two nodes may own ${why ?? ""}`, () => {
@@ -69,12 +71,17 @@ describe.skipIf(why)(`Addresses that two nodes may own ${why ?? ""}`, () => {
   }
 
   test.each([
-    { how: "is killed", end: (n1: SpeakerHandle) => n1.kill() },
-    { how: "restarts", end: (n1: SpeakerHandle) => void n1.terminate() },
+    { how: "is killed", end: (n1: SpeakerHandle) => n1.kill(), options: {} },
+    { how: "restarts", end: (n1: SpeakerHandle) => void n1.terminate(), options: {} },
+    {
+      how: "is killed on a node without IPv4 address",
+      end: (n1: SpeakerHandle) => n1.kill(),
+      options: { members: IPV6_MEMBERS },
+    },
   ])(
     "are answered with their owner's MAC address while its speaker $how, and stay its own",
-    async ({ end }) => {
-      const [n1, n2] = await stage.startBoth();
+    async ({ end, options }) => {
+      const [n1, n2] = await stage.startBoth(options);
       await stage.quiet(n1);
       n2.said.length = 0;
       end(n1);
@@ -86,7 +93,7 @@ describe.skipIf(why)(`Addresses that two nodes may own ${why ?? ""}`, () => {
       expect(n2.lines("member changed").at(-1)?.["to"]).toMatch(/^(?:speaker down|restarting)$/);
       await answered({ by: N2.mac, as: N1.mac });
 
-      const again = await stage.start(N1);
+      const again = await stage.start(N1, options);
       const back = await stage.askThroughout(ROW.ips, stage.announced(again, ...ROW.ips));
       expect(macs(back)).toEqual(new Set([N1.mac]));
       await ownedBy(N1.mac);
