@@ -10,6 +10,7 @@ import { FakeSeat } from "./testing/fake-seat.ts";
 
 const IP = "192.0.2.10";
 const OWNER_MAC = "02:00:00:00:00:12";
+const OTHER_MAC = "02:00:00:00:01:12";
 const FOREIGN_MAC = "02:42:ac:11:00:07";
 const OWN: Role = { kind: "own" };
 const LISTEN: Role = { kind: "listen" };
@@ -55,6 +56,8 @@ class FakeLink implements DutyLink {
 let now: number;
 let captured: string;
 let told: string[];
+/** The owner's, by name of the link. */
+let macs: Map<string, Mac>;
 let eth0: FakeLink;
 let eth1: FakeLink;
 let seat: FakeSeat;
@@ -65,6 +68,7 @@ beforeEach(() => {
   now = 0;
   captured = "";
   told = [];
+  macs = new Map([["eth0", OWNER_MAC]]);
   eth0 = new FakeLink(2, "eth0");
   eth1 = new FakeLink(3, "eth1");
   seat = new FakeSeat();
@@ -77,7 +81,7 @@ beforeEach(() => {
     clock: () => now,
     links: () => [eth0, eth1],
     isInSubnetOf: ({ name }) => name === "eth1",
-    macOn: ({ name }) => (name === "eth0" ? OWNER_MAC : undefined),
+    macOn: ({ name }) => macs.get(name),
     captured: () => new Set([captured]),
     conflict: ({ when, mac }) => told.push(`${when} ${mac}`),
     conflictOver: (ip) => told.push(`over ${ip}`),
@@ -143,6 +147,14 @@ describe("a link", () => {
     put(ROW);
     expect(stances()).toEqual([Stance.own, Stance.own]);
     expect(eth0.voices.get(IP)).toBeUndefined();
+  });
+
+  test("lends its voice as soon as the owner's MAC address is known", () => {
+    put(ROW, VOICE);
+    macs.set("eth1", OTHER_MAC);
+    duties.lookAtVoiceless();
+    expect(stances()).toEqual([Stance.voice, Stance.voice]);
+    expect([eth0, eth1].map((link) => link.voices.get(IP))).toEqual([OWNER_MAC, OTHER_MAC]);
   });
 
   test("lends no voice where another host uses the address", () => {

@@ -43,6 +43,8 @@ export interface DutyOptions {
 export class Duties {
   readonly #options: DutyOptions;
   readonly #tenures: Tenures;
+  /** Addresses that this node is to lend its voice for, and does not know on some link with which MAC address. */
+  readonly #voiceless = new Set<string>();
 
   constructor(options: DutyOptions) {
     this.#options = options;
@@ -66,6 +68,11 @@ export class Duties {
       this.#setOnLinks(ip, part);
       this.#perform(effects);
     }
+  }
+
+  /** Looks at those addresses again: some MAC address has become known. */
+  lookAtVoiceless(): void {
+    this.look([...this.#voiceless]);
   }
 
   /** Takes up all that a link has to do that came, or may answer for other addresses than before. */
@@ -127,6 +134,7 @@ export class Duties {
   }
 
   #setOnLinks(ip: string, part: Part | undefined): void {
+    this.#voiceless.delete(ip);
     for (const link of this.#options.links()) {
       this.#setOn(link, ip, part);
     }
@@ -140,6 +148,9 @@ export class Duties {
     }
     const mac = this.#options.macOn(link, part.role.of);
     link.set(ip, mac === undefined ? Stance.listen : stance, mac);
+    if (mac === undefined) {
+      this.#voiceless.add(ip);
+    }
   }
 
   #stanceOn(link: DutyLink, ip: string, part: Part | undefined): Stance | undefined {

@@ -91,7 +91,7 @@ test("asks where the address was heard last, or else where the kernel has it", (
   watch([N2, "n2"]);
   neighbours.set(N2, NEIGHBOUR_MAC);
   probes.probe([N2]);
-  expect(probes.heard(N2, MAC)).toBe("n2");
+  expect(probes.heard(N2, MAC)).toEqual({ node: "n2", isNews: true });
   probes.probe([N2]);
   expect(eth0.asked).toEqual([`${N2} at ${NEIGHBOUR_MAC}`, `${N2} at ${MAC}`]);
   expect(eth1.asked).toEqual([]);
@@ -104,7 +104,7 @@ test("asks for IPv6 addresses too: a node may have no others", () => {
   expect(dual.stances.get(N2_IP6)).toBe(Stance.peer);
   neighbours.set(N2_IP6, NEIGHBOUR_MAC);
   probes.probe([N2_IP6]);
-  expect(probes.heard(N2_IP6, MAC)).toBe("n2");
+  expect(probes.heard(N2_IP6, MAC)).toEqual({ node: "n2", isNews: true });
   probes.probe([N2_IP6]);
   expect(dual.asked).toEqual([`${N2_IP6} at ${NEIGHBOUR_MAC}`, `${N2_IP6} at ${MAC}`]);
 });
@@ -114,6 +114,12 @@ test("asks for no address that it does not listen to, nor for one of no link's s
   neighbours.set(N2, MAC).set("203.0.113.12", MAC);
   probes.probe([N2, "203.0.113.12"]);
   expect([...eth0.asked, ...eth1.asked]).toEqual([]);
+});
+
+test("says whether an address was heard at another MAC address before", () => {
+  watch([N2, "n2"]);
+  const isNews = (mac: Mac) => probes.heard(N2, mac)?.isNews;
+  expect([MAC, MAC, NEIGHBOUR_MAC].map(isNews)).toEqual([true, false, true]);
 });
 
 test("tells the MAC address of a node on the link of its subnet", () => {

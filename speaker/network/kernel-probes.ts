@@ -75,13 +75,18 @@ export class KernelProbes<L extends ProbeLink> {
     }
   }
 
-  /** Something came from the address. Returns the node that has it; undefined: none that is listened to. */
-  heard(ip: string, mac: Mac): string | undefined {
+  /**
+   * Something came from the address. Returns the node that has it, and whether it came from there before; undefined: none
+   * that is listened to.
+   */
+  heard(ip: string, mac: Mac): { readonly node: string; readonly isNews: boolean } | undefined {
     const node = this.#nodes.get(ip);
-    if (node !== undefined) {
-      this.#macs.set(ip, mac);
+    if (node === undefined) {
+      return undefined;
     }
-    return node;
+    const isNews = this.#macs.get(ip) !== mac;
+    this.#macs.set(ip, mac);
+    return { node, isNews };
   }
 
   /** The MAC address of the address, if it was heard or the kernel knows it. */

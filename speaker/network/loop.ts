@@ -106,6 +106,7 @@ export class NetworkLoop {
       members: () => this.#members,
       links: () => this.#links,
       ownership: () => this.#ownership,
+      macKnown: () => this.#duties.lookAtVoiceless(),
     });
     this.#captures = new Captures(clock, wallClock, {
       captured: (id, frames, ended) => outbox.sendPassing({ kind: "captured", id, frames, ended }),
@@ -373,7 +374,7 @@ export class NetworkLoop {
     const { nodeName, outbox } = this.#options;
     outbox.sendState(membersState(nodeName, this.#members.directory));
     this.#ownership.subnetsChanged();
-    this.#otherNodes.watch();
+    this.#otherNodes.membersChanged();
   }
 
   #counts(): ReturnType<typeof countsOf> {

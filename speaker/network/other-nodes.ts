@@ -28,12 +28,16 @@ export interface OtherNodesOptions {
     neighbourOf(index: number, ip: Ip): Mac | undefined;
   };
   ownership(): Pick<Ownership, "groupOf" | "has">;
+  /** The MAC address of a node on some link was not known, or is another than before. */
+  macKnown(): void;
 }
 
 /** The other nodes as they are met on links: by their MAC addresses, and by what their kernels and speakers send there. */
 export class OtherNodes {
   readonly #options: OtherNodesOptions;
   readonly #probes: KernelProbes<MeetingLink>;
+  /** By link and node: what announced addresses were told to be at. A link that is gone takes its own along. */
+  readonly #told = new WeakMap<MeetingLink, Map<string, Mac>>();
   /** Addresses of the watched nodes; counted with at every heartbeat. */
   #watched: readonly Ip[] = [];
 
@@ -48,8 +52,9 @@ export class OtherNodes {
     });
   }
 
-  /** Listens to the kernels of those whom this node watches over, and to no others. */
-  watch(): void {
+  /** Takes up what is new of members: listens to the kernels of those whom this node watches over, and to no others. */
+  membersChanged(): void {
+    this.#forgetGone();
     const nodes = new Map(
       this.#options
         .members()
@@ -102,16 +107,22 @@ export class OtherNodes {
   }
 
   /** A frame came from an address that is heard. Returns whether it is that of a node, and no matter of claims. */
-  heard({ ip, mac }: Claim): boolean {
+  heard(claim: Claim): boolean {
+    const { ip, mac } = claim;
     const members = this.#options.members();
-    const node = this.#probes.heard(ip, mac);
-    if (node !== undefined) {
-      members.kernelHeard(node);
+    const known = this.#probes.heard(ip, mac);
+    if (known !== undefined) {
+      members.kernelHeard(known.node);
+      if (known.isNews) {
+        this.#options.macKnown();
+      }
       return true;
     }
     const group = this.#options.ownership().groupOf(ip);
-    if (group !== undefined && members.directory.nodeWith(mac) !== undefined) {
+    const node = members.directory.nodeWith(mac);
+    if (group !== undefined && node !== undefined) {
       members.addressHeard(group, mac);
+      this.#noteTold(claim, node);
     }
     return false;
   }
@@ -123,7 +134,36 @@ export class OtherNodes {
     const heard = this.#addressesOf(node)
       .map((ip) => link && this.#probes.macOf(link, ip))
       .find((mac) => mac !== undefined && macs.includes(mac));
-    return heard ?? (macs.length === 1 ? macs[0] : undefined);
+    const told = link && this.#told.get(link)?.get(node);
+    const certain = heard ?? (told !== undefined && macs.includes(told) ? told : undefined);
+    return certain ?? (macs.length === 1 ? macs[0] : undefined);
+  }
+
+  /** Whoever tells it, the node or another in its name: it is a MAC address of the node, and told on that link. */
+  #noteTold({ link: name, mac }: Claim, node: string): void {
+    const link = this.#options.links().answering.find((each) => each.name === name);
+    if (link === undefined) {
+      return;
+    }
+    const told = this.#told.get(link) ?? new Map<string, Mac>();
+    this.#told.set(link, told);
+    if (told.get(node) !== mac) {
+      told.set(node, mac);
+      this.#options.macKnown();
+    }
+  }
+
+  /** Who is forgotten tells no MAC addresses any more. */
+  #forgetGone(): void {
+    const { directory } = this.#options.members();
+    for (const link of this.#options.links().answering) {
+      const told = this.#told.get(link) ?? new Map<string, Mac>();
+      for (const [node, mac] of told) {
+        if (!directory.macsOf(node).includes(mac)) {
+          told.delete(node);
+        }
+      }
+    }
   }
 
   /** In canonical text, without what a Node gives as its InternalIP and is none. */
