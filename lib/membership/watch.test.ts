@@ -227,6 +227,19 @@ describe("Watch", () => {
     expect(first(course(watch, { until: 1_000 }), votes(Finding.down))).toBe(500);
   });
 
+  it.each([
+    { said: "that it restarts", state: restarting, at: 30_000 },
+    { said: "nothing", state: processDown, at: 350 },
+  ])(
+    "waits until $at ms for a member that said $said and whose kernel has never answered",
+    ({ at, state }) => {
+      const watch = new Watch(profileOf("balanced"), 0);
+      watch.heard(0);
+      const done = course(watch, { until: 31_000, surroundings: { state } });
+      expect(first(done, votes(Finding.down))).toBe(at);
+    },
+  );
+
   it("takes no answer from before the silence for one", () => {
     const watch = watchOfKnown();
     watch.answered(10);

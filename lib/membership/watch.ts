@@ -12,10 +12,11 @@
  *  any          | most members and all other hosts silent   | nothing: it may be the observer's own fault
  *  restarting,  | 350 ms without an answer of the kernel    | vote down; with a quorum it is dead
  *  processDown  |                                           |
+ *  restarting   | 30 s, kernel never answered a probe       | the same
  *  any          | a heartbeat                               | all votes are void
  *  dead         |                                           | only the member itself ends that
  *
- * The times are those of the profile "balanced".
+ * The times are those of the profile "balanced", but for the 30 s.
  */
 
 import { MemberState } from "./member-record.ts";
@@ -25,6 +26,9 @@ import type { Profile } from "./profile.ts";
 /** A living member is probed that often, to know whether its kernel answers probes at all; sooner until it has. */
 const ROUTINE_PROBE_MS = 60_000;
 const FIRST_PROBES_MS = 1_000;
+
+/** Who said that it restarts has so long where its kernel cannot be asked: as long as its speaker keeps what it owns. */
+const RESTART_MS = 30_000;
 
 /** An observer that has not heard so many heartbeats of a member does not know its rhythm. */
 const KNOWN_AFTER = 3;
@@ -173,9 +177,9 @@ export class Watch {
     quorum: number,
     isUnwell: boolean,
   ): Finding | undefined {
-    const { kernelDeadAfter, voteAfter, voteAloneAfter, voteUnwellAfter } = this.#profile;
+    const { voteAfter, voteAloneAfter, voteUnwellAfter } = this.#profile;
     if (state !== MemberState.alive) {
-      const limit = quorum === 1 ? voteAloneAfter : kernelDeadAfter;
+      const limit = this.#limitOfKernel(state, quorum);
       const isDown = this.isSilentFor(limit, now) && now >= this.#answeredAt + limit;
       return isDown ? Finding.down : undefined;
     }
@@ -185,6 +189,14 @@ export class Watch {
       return undefined;
     }
     return this.#kernelAnswers(now) ? Finding.processDown : Finding.down;
+  }
+
+  /** For so long the kernel of a member whose speaker is down may be silent. */
+  #limitOfKernel(state: MemberState, quorum: number): number {
+    if (state === MemberState.restarting && !this.#canAnswer) {
+      return RESTART_MS;
+    }
+    return quorum === 1 ? this.#profile.voteAloneAfter : this.#profile.kernelDeadAfter;
   }
 
   /** Of a member that is silent for longer than an answer says anything. */
