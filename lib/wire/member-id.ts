@@ -6,9 +6,6 @@ import { ByteWriter } from "#lib/bytes/byte-writer.ts";
 /** SHA-256, 32 bytes. */
 export type HashBytes = (bytes: Uint8Array) => Uint8Array;
 
-/** The receiver of a packet to all members. */
-export const ALL_MEMBERS = 0n;
-
 const MEMBER_LABEL = new TextEncoder().encode("herald member id ");
 const KEY_LABEL = new TextEncoder().encode("herald key id ");
 

@@ -24,11 +24,6 @@ export class KeyRing {
     return this.#former;
   }
 
-  /** The newest first. */
-  get all(): readonly HeldKey[] {
-    return [this.#newest, this.#former].filter((key) => key !== undefined);
-  }
-
   /** Takes a key as the newest. A third one takes the place of the oldest. */
   add(secret: Uint8Array): void {
     const key = { id: keyId(secret, sha256), secret: Uint8Array.from(secret) };
@@ -43,6 +38,6 @@ export class KeyRing {
   }
 
   find(id: number): HeldKey | undefined {
-    return this.all.find((key) => key.id === id);
+    return [this.#newest, this.#former].find((key) => key?.id === id);
   }
 }

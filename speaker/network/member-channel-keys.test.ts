@@ -5,7 +5,6 @@ import type { MemberChannel } from "./member-channel.ts";
 import { sha256 } from "./packet-crypto.ts";
 import {
   deliver,
-  HELLO,
   KEY,
   meet,
   NEW_KEY,
@@ -136,20 +135,6 @@ test("a member that only listens, and holds the new key alone, tells so to who g
   }
   expect(keyOf(n1, "n2")).toBe("new");
   expect(hears(n2, "n2", n1)).toBe("counts");
-});
-
-test("what all members are told comes under each key", () => {
-  n1.setKey(NEW_KEY);
-  n2 = start("n2", { keys: [NEW_KEY] });
-  const datagrams = n1.seal(undefined, [HELLO]);
-  expect(datagrams.map((datagram) => verdict(n2.open(datagram)))).toEqual([
-    "counts",
-    "unknown-key",
-  ]);
-  expect(datagrams.map((datagram) => verdict(n3.open(datagram)))).toEqual([
-    "unknown-key",
-    "counts",
-  ]);
 });
 
 test("a third key takes the place of the oldest", () => {

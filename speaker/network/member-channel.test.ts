@@ -19,7 +19,7 @@ import {
   verdict,
 } from "./testing/member-channels.ts";
 
-const COUNTS = { from: "n1", messages: [HELLO], toAll: false };
+const COUNTS = { from: "n1", messages: [HELLO] };
 
 let n1: MemberChannel;
 let n2: MemberChannel;
@@ -64,7 +64,6 @@ test("messages too long for one packet arrive in several", () => {
 
 test("nothing is sealed without a key, for a stranger, or where nothing is said", () => {
   expect(start("n1", { keys: [] }).seal("n2", [HELLO])).toEqual([]);
-  expect(start("n1", { keys: [] }).seal(undefined, [HELLO])).toEqual([]);
   expect(n1.seal("n4", [HELLO])).toEqual([]);
   expect(n1.seal("n2", [])).toEqual([]);
 });
@@ -209,22 +208,6 @@ test("replies to a member every 50 ms at most", () => {
   expect(n2.open(say(n1, "n2"))).not.toHaveProperty("reply");
   now += 1;
   expect(n2.open(say(n1, "n2"))).toHaveProperty("reply");
-});
-
-describe("a packet to all members", () => {
-  test("is opened by each, and said to be one that may have been recorded", () => {
-    const toAll = say(n1, undefined);
-    expect(n2.open(toAll)).toEqual({ ...COUNTS, toAll: true });
-    expect(n3.open(toAll)).toEqual({ ...COUNTS, toAll: true });
-    expect(n1.open(toAll)).toEqual({ refused: "own-packet" });
-  });
-
-  test("is opened once by who knows the sender", () => {
-    meet(n1, "n2", n2);
-    const toAll = say(n1, undefined);
-    expect(n2.open(toAll)).toEqual({ ...COUNTS, toAll: true });
-    expect(n2.open(toAll)).toEqual({ refused: "replayed" });
-  });
 });
 
 describe("whatever comes", () => {

@@ -1,6 +1,6 @@
 import { MalformedError } from "#lib/bytes/malformed-error.ts";
 import type { Message } from "#lib/membership/message.ts";
-import { ALL_MEMBERS, memberId } from "#lib/wire/member-id.ts";
+import { memberId } from "#lib/wire/member-id.ts";
 import { packBodies, parseBody } from "#lib/wire/member-message.ts";
 import {
   type Challenge,
@@ -48,8 +48,6 @@ export type Opened =
       /** Name of the node. */
       readonly from: string;
       readonly messages: readonly Message[];
-      /** Went to all members. It may have been recorded earlier: good for finding each other, and for nothing else. */
-      readonly toAll: boolean;
     }
   | {
       readonly refused: PacketRefusal;
@@ -100,17 +98,15 @@ export class MemberChannel {
   /**
    * Gives the datagrams that say the messages; none while there is no key, or to who is no member.
    *
-   * @param to name of a node; undefined: all members, and then it comes once for each key
+   * @param to name of a node
    */
-  seal(to: string | undefined, messages: readonly Message[]): readonly Uint8Array[] {
-    const peer = to === undefined ? undefined : this.#peers.get(to);
-    const keys = to === undefined ? this.#keys.all : this.#keysFor(peer);
-    const bodies = keys.length === 0 ? [] : packBodies(messages);
-    return keys.flatMap((key) =>
-      bodies.map((body) =>
-        this.#seal(key, peer?.id ?? ALL_MEMBERS, { echo: peer?.token ?? 0n, body }),
-      ),
-    );
+  seal(to: string, messages: readonly Message[]): readonly Uint8Array[] {
+    const peer = this.#peers.get(to);
+    const key = peer && this.#keyFor(peer);
+    if (peer === undefined || key === undefined) {
+      return [];
+    }
+    return packBodies(messages).map((body) => this.#seal(key, peer.id, { echo: peer.token, body }));
   }
 
   /** Opens a datagram, whatever it is. */
@@ -148,11 +144,7 @@ export class MemberChannel {
     const open = openWith(keys.of(key));
     const content = openPacket(datagram, header.sequence, this.#id, open);
     if (content === undefined) {
-      return this.#openToAll(
-        openPacket(datagram, header.sequence, ALL_MEMBERS, open),
-        header,
-        peer,
-      );
+      return { refused: "not-authentic" };
     }
     peer.see(header);
     const isFresh = content.echo === peer.tokenFor(header.startNonce);
@@ -166,15 +158,7 @@ export class MemberChannel {
     }
     peer.hear(header, keys, content.newestKeyId);
     this.#dropFormerKey();
-    return { from: peer.name, messages: parseBody(content.body), toAll: false };
-  }
-
-  #openToAll(content: PacketContent | undefined, header: PacketHeader, peer: Peer): Opened {
-    if (content === undefined) {
-      return { refused: "not-authentic" };
-    }
-    peer.see(header);
-    return { from: peer.name, messages: parseBody(content.body), toAll: true };
+    return { from: peer.name, messages: parseBody(content.body) };
   }
 
   /** The token for this start of this speaker, if a challenge brings one. */
@@ -216,12 +200,9 @@ export class MemberChannel {
   }
 
   /** The key for packets to the peer, if there is any: the newest if it is known to hold that, or if there is no other. */
-  #keysFor(peer: Peer | undefined): readonly HeldKey[] {
+  #keyFor(peer: Peer): HeldKey | undefined {
     const { newest, former } = this.#keys;
-    if (peer === undefined || newest === undefined) {
-      return [];
-    }
-    return [former === undefined || peer.holds(newest.id) ? newest : former];
+    return newest === undefined || former === undefined || peer.holds(newest.id) ? newest : former;
   }
 
   #seal(

@@ -90,12 +90,9 @@ export class MemberPost {
       this.#drops.set(opened.refused, (this.#drops.get(opened.refused) ?? 0) + 1);
       return { from: undefined, reply: opened.reply };
     }
-    const from = opened.toAll ? undefined : opened.from;
-    if (from !== undefined) {
-      for (const message of opened.messages) {
-        this.#options.deliver(from, message);
-      }
+    for (const message of opened.messages) {
+      this.#options.deliver(opened.from, message);
     }
-    return { from, reply: undefined };
+    return { from: opened.from, reply: undefined };
   }
 }

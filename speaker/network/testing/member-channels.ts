@@ -59,7 +59,7 @@ export function deliver(
 }
 
 /** What one says to the other, as a single datagram. */
-export function say(from: MemberChannel, to: string | undefined, message = HELLO): Uint8Array {
+export function say(from: MemberChannel, to: string, message = HELLO): Uint8Array {
   const [datagram, ...others] = from.seal(to, [message]);
   if (datagram === undefined || others.length > 0) {
     throw new Error(`There are ${others.length} datagrams instead of one`);
