@@ -16,8 +16,13 @@ import {
 const AF_INET = 2;
 const AF_INET6 = 10;
 const SOCK_DGRAM = 2;
+const SOL_SOCKET = 1;
+const SO_RCVBUF = 8;
 const IPPROTO_IPV6 = 41;
 const IPV6_V6ONLY = 26;
+
+/** Room for what comes while the thread is busy; the kernel takes no more than rmem_max, and doubles it for its own needs. */
+const RECEIVE_BUFFER_BYTES = 1 << 20;
 
 /** `struct sockaddr_in` and `sockaddr_in6`. */
 const ADDRESS_LENGTH = { IPv4: 16, IPv6: 28 } as const;
@@ -64,6 +69,8 @@ export class UdpSocket {
     const descriptor = check(socket(domain, SOCK_DGRAM | NONBLOCK_CLOEXEC, 0), what);
     const opened = new UdpSocket(descriptor, family);
     try {
+      const room = intOption(RECEIVE_BUFFER_BYTES);
+      check(setsockopt(descriptor, SOL_SOCKET, SO_RCVBUF, room, room.length), what);
       if (family === "IPv6") {
         check(setsockopt(descriptor, IPPROTO_IPV6, IPV6_V6ONLY, intOption(1), 4), what);
       }

@@ -58,6 +58,23 @@ test("hands over what waits", () => {
   expect(heard()).toBeUndefined();
 });
 
+test("leaves what is left of a flood for the next turn", () => {
+  sockets.open(PORT);
+  for (let count = 0; count < 200; count++) {
+    other.send(HELLO, HERE);
+  }
+  let taken = 0;
+  const turns = Array.from({ length: 2 }, () => {
+    const before = taken;
+    sockets.read(() => {
+      taken += 1;
+      return NOTHING;
+    });
+    return taken - before;
+  });
+  expect(turns).toEqual([128, 72]);
+});
+
 test("sends a reply to where the datagram came from", () => {
   receive({ from: undefined, reply: Uint8Array.of(9) });
   expect(heard()).toEqual([9]);
