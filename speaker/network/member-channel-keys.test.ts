@@ -3,15 +3,7 @@ import { keyId } from "#lib/wire/member-id.ts";
 import { readHeader } from "#lib/wire/sealed-packet.ts";
 import type { MemberChannel } from "./member-channel.ts";
 import { sha256 } from "./packet-crypto.ts";
-import {
-  deliver,
-  KEY,
-  meet,
-  NEW_KEY,
-  say,
-  start,
-  verdict,
-} from "./testing/member-channels.ts";
+import { deliver, KEY, meet, NEW_KEY, say, start, verdict } from "./testing/member-channels.ts";
 
 const NEWER_KEY = new Uint8Array(32).fill(0x77);
 const DAY_MS = 86_400_000;

@@ -13,10 +13,17 @@ import {
 } from "#lib/wire/sealed-packet.ts";
 import { type HeldKey, KeyRing } from "./key-ring.ts";
 import { OwnStart } from "./own-start.ts";
+import { Pace } from "./pace.ts";
 import { openWith, sealWith, sha256 } from "./packet-crypto.ts";
-import { Peer, type ReplyCause } from "./peer.ts";
+import { Peer } from "./peer.ts";
 
 const NOTHING = new Uint8Array();
+
+/**
+ * Packets a second that are opened though their start was not met: to derive its key takes most of what a forged one
+ * costs, some 60 µs. Of a flood with a real one among them the real one is opened as soon as chance has it.
+ */
+const STRANGE_STARTS_PER_S = 1_000;
 
 export interface MemberChannelOptions {
   readonly nodeName: string;
@@ -38,6 +45,8 @@ export type PacketRefusal =
   | "not-authentic"
   /** Came before, or is too old to tell. */
   | "replayed"
+  /** Of a start that was not met, of which more came than are opened. */
+  | "too-many-starts"
   /** May have been recorded in an earlier life of either side. */
   | "not-fresh"
   /** A member has sealed what breaks the rules of the format. */
@@ -64,6 +73,7 @@ export class MemberChannel {
   readonly #id: bigint;
   readonly #start: OwnStart;
   readonly #keys = new KeyRing();
+  readonly #strangeStarts = new Pace(STRANGE_STARTS_PER_S);
   /** By name. */
   #peers: ReadonlyMap<string, Peer> = new Map();
   #peersById: ReadonlyMap<bigint, Peer> = new Map();
@@ -124,10 +134,13 @@ export class MemberChannel {
     }
     const key = this.#keys.find(header.keyId);
     if (key === undefined) {
-      return this.#refuse("unknown-key", peer, header, this.#keys.newest);
+      return this.#refuseKey(peer, header);
     }
     if (peer.hasSeen(header)) {
       return { refused: "replayed" };
+    }
+    if (!(peer.knows(header.startNonce) || this.#mayMeet())) {
+      return { refused: "too-many-starts" };
     }
     try {
       return this.#openSealed(datagram, header, peer, key);
@@ -146,7 +159,7 @@ export class MemberChannel {
     if (content === undefined) {
       return { refused: "not-authentic" };
     }
-    peer.see(header);
+    peer.see(header, keys);
     const isFresh = content.echo === peer.tokenFor(header.startNonce);
     const token = this.#tokenIn(content);
     // a recorded challenge must not take the place of what a living start of the peer wants
@@ -154,9 +167,11 @@ export class MemberChannel {
       peer.token = token;
     }
     if (!isFresh) {
-      return this.#refuse("not-fresh", peer, header, key);
+      return peer.mayReply(header.startNonce, this.#options.clock())
+        ? { refused: "not-fresh", reply: this.#challenge(peer, header, key) }
+        : { refused: "not-fresh" };
     }
-    peer.hear(header, keys, content.newestKeyId);
+    peer.hear(header, content.newestKeyId);
     this.#dropFormerKey();
     return { from: peer.name, messages: parseBody(content.body) };
   }
@@ -166,26 +181,28 @@ export class MemberChannel {
     return challenge?.startNonce === this.#start.nonce ? challenge.token : undefined;
   }
 
-  /**
-   * Replies with a challenge. To a packet of another key, too: a member that believes this speaker to hold only the
-   * former one learns from the reply that it holds the newest.
-   *
-   * @param key to seal the reply with: one that the peer is known to hold, or the newest
-   */
-  #refuse(
-    cause: ReplyCause,
-    peer: Peer,
-    { startNonce }: PacketHeader,
-    key: HeldKey | undefined,
-  ): Opened {
-    if (key === undefined || !peer.mayReply(cause, this.#options.clock())) {
-      return { refused: cause };
+  /** Whether a packet of a start that was not met may be opened; if so, it counts as done. */
+  #mayMeet(): boolean {
+    const now = this.#options.clock();
+    const may = now >= this.#strangeStarts.readyAt;
+    if (may) {
+      this.#strangeStarts.spend(1, now);
     }
+    return may;
+  }
+
+  /** Replies too: a member that believes this speaker to hold only the former key learns so that it holds the newest. */
+  #refuseKey(peer: Peer, header: PacketHeader): Opened {
+    const { newest } = this.#keys;
+    return newest !== undefined && peer.mayReplyToOtherKey(this.#options.clock())
+      ? { refused: "unknown-key", reply: this.#challenge(peer, header, newest) }
+      : { refused: "unknown-key" };
+  }
+
+  /** @param key one that the peer is known to hold, or the newest */
+  #challenge(peer: Peer, { startNonce }: PacketHeader, key: HeldKey): Uint8Array {
     const challenge = { token: peer.tokenFor(startNonce), startNonce };
-    return {
-      refused: cause,
-      reply: this.#seal(key, peer.id, { echo: peer.token, challenge, body: NOTHING }),
-    };
+    return this.#seal(key, peer.id, { echo: peer.token, challenge, body: NOTHING });
   }
 
   /** Once every member has shown that it holds the newest key, nobody seals with the former any more. */

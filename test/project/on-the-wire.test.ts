@@ -29,6 +29,7 @@ const PACKET_REFUSALS: Readonly<Record<PacketRefusal, true>> = {
   "other-version": true,
   "own-packet": true,
   replayed: true,
+  "too-many-starts": true,
   "unknown-key": true,
   "unknown-sender": true,
 };
