@@ -17,3 +17,18 @@ test("grows with each frame that the link receives", () => {
 test("is 0 for a link that is gone", () => {
   expect(receivedFrames("no-such-link")).toBe(0);
 });
+
+/** As the kernel refuses what is read of a link. */
+function refusal(code: string): () => never {
+  return () => {
+    throw Object.assign(new Error(code), { code });
+  };
+}
+
+test.each(["ENODEV", "EINVAL"])("is 0 for a link that goes while it is looked at: %s", (code) => {
+  expect(receivedFrames("eth0", refusal(code))).toBe(0);
+});
+
+test("throws when the kernel refuses for any other reason", () => {
+  expect(() => receivedFrames("eth0", refusal("EACCES"))).toThrow("EACCES");
+});
