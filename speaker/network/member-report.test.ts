@@ -56,6 +56,14 @@ test("shows this node, the members, who watches over whom, and who owns what", (
   });
 });
 
+test("shows what a node owns whose name every object knows", () => {
+  const member = memberAmong("n1", [record("constructor")]);
+  member.table.putClaim({ group: "192.0.2.10", epoch: 7, owner: "constructor" });
+  const { owned } = reportOf(member).view;
+  expect(Object.entries(owned)).toEqual([["constructor", { "192.0.2.10": 7 }]]);
+  expect(Object.keys(Object)).toEqual([]);
+});
+
 test("says who does not hear this node, until it does", () => {
   const member = memberAmong("n1", [record("n2")]);
   member.receive(

@@ -66,7 +66,7 @@ export class MemberReport {
   }
 
   #owned(): { readonly owned: MembersView["owned"]; readonly leftOut: number } {
-    const owned: Record<string, Record<string, number>> = {};
+    const owned = new Map<string, [group: string, epoch: number][]>();
     let groups = 0;
     for (const { epoch, group, owner } of this.#member.table.claims) {
       if (owner === undefined) {
@@ -74,10 +74,15 @@ export class MemberReport {
       }
       groups += 1;
       if (groups <= MOST_GROUPS) {
-        owned[owner] ??= {};
-        owned[owner][group] = epoch;
+        const epochs = owned.get(owner) ?? [];
+        epochs.push([group, epoch]);
+        owned.set(owner, epochs);
       }
     }
-    return { owned, leftOut: Math.max(0, groups - MOST_GROUPS) };
+    // not written into an object one by one: a node may be called "constructor", which every object has already
+    const byOwner = owned
+      .entries()
+      .map(([owner, epochs]) => [owner, Object.fromEntries(epochs)] as const);
+    return { owned: Object.fromEntries(byOwner), leftOut: Math.max(0, groups - MOST_GROUPS) };
   }
 }
