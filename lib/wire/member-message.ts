@@ -7,7 +7,7 @@
  * 2 vote        4 incarnation; 1 finding; until the end: name of the subject
  * 3 heard       4 incarnation; until the end: name of the subject
  * 4 records     see member-records.ts
- * 5 digest      1 flags, answer in bit 0, first in bit 1; 4 of each of the 64 buckets
+ * 5 digest      1 flags, answer in bit 0; 4 of each of the 64 buckets
  * 6 offer       see member-records.ts
  * 7 refusal     see member-records.ts
  * ```
