@@ -1,5 +1,5 @@
 import type { Ip } from "#lib/address/ip.ts";
-import { formatRange, type IpRange } from "#lib/address/ip-range.ts";
+import { formatRange } from "#lib/address/ip-range.ts";
 import { isLinkGone, LinuxError } from "#lib/linux/libc.ts";
 import { MulticastMemberships } from "#lib/linux/multicast-memberships.ts";
 import { NetlinkQuery } from "#lib/linux/netlink-query.ts";
@@ -11,6 +11,7 @@ import type { LinkResponder } from "./link-responder.ts";
 import type { AnsweringLink } from "./link-rules.ts";
 import { Links } from "./links.ts";
 import type { LinkFacts } from "./messages.ts";
+import type { OwnLink } from "./own-info.ts";
 import type { Host } from "./protocol.ts";
 
 /** Some hundred messages each; then the other descriptors have their turn. */
@@ -133,9 +134,11 @@ export class LinkWatch {
       });
   }
 
-  /** Of all links that can answer, each once. */
-  get subnets(): readonly IpRange[] {
-    return this.answering.flatMap(({ index }) => this.#addresses.subnetsOf(index));
+  /** Those that can answer, as far as the other nodes are to know of them. */
+  get own(): readonly OwnLink[] {
+    return this.answering.map(({ hasCarrier, index, mac, name }) => {
+      return { index, name, mac, hasCarrier, subnets: this.#addresses.subnetsOf(index) };
+    });
   }
 
   /** Gives the canonical texts of the addresses that came to or went from some link, and forgets them. */

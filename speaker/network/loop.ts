@@ -160,8 +160,8 @@ export class NetworkLoop {
       surrogate: options.surrogate,
       log,
       clock,
-      links: () => this.#links.answering,
-      subnets: () => this.#links.subnets,
+      links: () => this.#links.own,
+      announced: () => this.#ownership,
       receivedFrames: () => this.#otherNodes.receivedFrames(),
       probe: (node) => this.#otherNodes.probe(node),
       ask: (group, owner) => this.#otherNodes.ask(group, owner),
@@ -350,6 +350,7 @@ export class NetworkLoop {
   #changeRow(service: string, change: () => void): void {
     const before = this.#ownership.ipsOf(service);
     change();
+    this.#members.announcedChanged();
     const ips = [...before, ...this.#ownership.ipsOf(service)];
     this.#kernelAddresses.look(ips, this.#options.clock());
   }

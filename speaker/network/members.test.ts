@@ -3,11 +3,13 @@ import { parseIp } from "#lib/address/ip.ts";
 import { parseRange } from "#lib/address/ip-range.ts";
 import { PollSet } from "#lib/linux/poll-set.ts";
 import { socketAddress, UdpSocket } from "#lib/linux/udp-socket.ts";
+import type { LogFields } from "#lib/log/log.ts";
 import { type MemberRecord, MemberState } from "#lib/membership/member-record.ts";
 import type { Message } from "#lib/membership/message.ts";
 import { profileOf } from "#lib/membership/profile.ts";
 import type { MemberChannel } from "./member-channel.ts";
 import { Members } from "./members.ts";
+import type { OwnLink } from "./own-info.ts";
 import { KEY, start } from "./testing/member-channels.ts";
 
 /** Free unless two runs of the tests meet. */
@@ -17,6 +19,20 @@ const LIMIT_MS = 5_000;
 const GROUP = "192.0.2.20";
 const LAN = parseRange("192.0.2.0/24");
 const N2_MAC = "02:00:00:00:00:12";
+
+const ETH0: OwnLink = {
+  index: 2,
+  name: "eth0",
+  mac: "02:00:00:00:00:11",
+  hasCarrier: true,
+  subnets: [LAN, LAN],
+};
+const ETH1: OwnLink = {
+  ...ETH0,
+  index: 3,
+  name: "eth1",
+  subnets: [parseRange("198.51.100.0/24")],
+};
 
 const N2_RECORD: MemberRecord = {
   node: "n2",
@@ -36,6 +52,10 @@ let now: number;
 /** What was told, one line each. */
 let told: string[];
 let errors: unknown[];
+let links: OwnLink[];
+let announced: readonly string[];
+/** Names of links, and what was logged of them. */
+let logged: string[];
 let poll: PollSet;
 let members: Members;
 
@@ -44,17 +64,30 @@ beforeEach(() => {
   told = [];
   errors = [];
   poll = new PollSet();
+  links = [ETH0];
+  announced = [];
+  logged = [];
   const ignore = () => undefined;
+  const noteLink = (message: string, fields?: LogFields) => {
+    if (fields?.["link"] !== undefined) {
+      logged.push(`${fields["link"]}: ${message}`);
+    }
+  };
   members = new Members({
     nodeName: "n1",
     port: PORT,
     profile: profileOf("balanced"),
     failbackMs: undefined,
     surrogate: true,
-    log: { debug: ignore, info: ignore, warn: ignore, error: (_, fields) => errors.push(fields) },
+    log: {
+      debug: ignore,
+      info: noteLink,
+      warn: noteLink,
+      error: (_, fields) => errors.push(fields),
+    },
     clock: () => now,
-    links: () => [{ index: 2, mac: "02:00:00:00:00:11", hasCarrier: true }],
-    subnets: () => [LAN, LAN],
+    links: () => links,
+    announced: () => ({ addresses: () => announced, isNamed: () => false }),
     receivedFrames: () => 0,
     probe: (node) => told.push(`probe ${node}`),
     ask: ignore,
@@ -133,6 +166,23 @@ test("tells its own links once each, and nothing of a node that nobody has heard
   ]);
   expect([members.directory.macsOf("n2"), members.directory.hasHeardAll]).toEqual([[], false]);
   expect(members.directory.hasSubnetOf("n2", "203.0.113.1")).toBe(true);
+});
+
+test("says which link without carrier has it give addresses away, once an address is announced there", () => {
+  links = [ETH0, ETH1];
+  join();
+  links = [ETH0, { ...ETH1, hasCarrier: false }];
+  members.linksChanged();
+  expect(logged).toEqual([]);
+  announced = ["198.51.100.20"];
+  members.announcedChanged();
+  members.tick(now);
+  members.linksChanged();
+  const because = "link has no carrier: what this node owns goes to others that are whole";
+  expect(logged).toEqual([`eth1: ${because}`]);
+  links = [ETH0, ETH1];
+  members.linksChanged();
+  expect(logged).toHaveLength(2);
 });
 
 test("claims what nobody has, a second after it joined", () => {

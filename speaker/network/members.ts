@@ -1,4 +1,3 @@
-import type { IpRange } from "#lib/address/ip-range.ts";
 import { MalformedError } from "#lib/bytes/malformed-error.ts";
 import type { GroupDemand } from "#lib/election/candidates.ts";
 import type { Cause } from "#lib/election/claimant-effect.ts";
@@ -9,11 +8,13 @@ import type { Log } from "#lib/log/log.ts";
 import type { Profile } from "#lib/membership/profile.ts";
 import { formatKeptRecords, parseKeptRecords } from "#lib/wire/kept-records.ts";
 import type { Mac } from "#lib/wire/mac.ts";
+import { isInUse, type LinkUse } from "./link-use.ts";
 import { MemberDirectory } from "./member-directory.ts";
 import { MemberPost } from "./member-post.ts";
 import { MemberReport } from "./member-report.ts";
 import type { MemberAddress } from "./messages.ts";
 import { OwnInfo, type OwnLink } from "./own-info.ts";
+import type { Ownership } from "./ownership.ts";
 
 /** How long to wait until the port is tried again that another process has. */
 const OPEN_AGAIN_MS = 1_000;
@@ -35,8 +36,8 @@ export interface MembersOptions {
   readonly clock: () => number;
   /** Those that can answer. */
   links(): readonly OwnLink[];
-  /** Of the same links. */
-  subnets(): readonly IpRange[];
+  /** What is to be announced, and where. */
+  announced(): Pick<Ownership, "addresses" | "isNamed">;
   /** Frames that these links have received. */
   receivedFrames(): number;
   /** Asks the kernel of a node for its own addresses. */
@@ -63,7 +64,7 @@ export class Members {
   readonly #options: MembersOptions;
   readonly #post: MemberPost;
   readonly #contender: Contender;
-  readonly #ownInfo = new OwnInfo();
+  readonly #ownInfo = new OwnInfo((link) => isInUse(link, this.#linkUse));
   #isReady = false;
   #hasJoined = false;
   #isDraining = false;
@@ -71,6 +72,7 @@ export class Members {
   #openAt: number | undefined;
   #toldWhyNot: string | undefined;
   #receivedFrames = 0;
+  #isAnnouncedNews = false;
 
   constructor(options: MembersOptions) {
     this.#options = options;
@@ -87,7 +89,7 @@ export class Members {
       profile,
       failbackMs,
       hasSurrogates: options.surrogate,
-      info: this.#ownInfo.of([], [], false),
+      info: this.#ownInfo.of([], false),
       random: Math.random,
       hearsFrames: () => this.#hearsFrames(),
     });
@@ -106,12 +108,17 @@ export class Members {
     const names = new Set(this.directory.names);
     this.report.log.keepOnly(names);
     this.#perform(this.#contender.setNodes(names, this.#now));
-    this.#membersChanged();
+    this.#tellInfo();
   }
 
   /** The links of this node may have other MAC addresses or subnets than before. */
   linksChanged(): void {
     this.#tellInfo();
+  }
+
+  /** Other addresses than before are to be announced, or elsewhere: it is looked at in the next turn. */
+  announcedChanged(): void {
+    this.#isAnnouncedNews = true;
   }
 
   /** @param isDraining this node is to give its addresses away */
@@ -203,6 +210,10 @@ export class Members {
   }
 
   tick(now: number): void {
+    if (this.#isAnnouncedNews) {
+      this.#isAnnouncedNews = false;
+      this.#lookAtUse();
+    }
     if (this.#openAt !== undefined && now >= this.#openAt) {
       this.#tryJoin();
     }
@@ -247,11 +258,38 @@ export class Members {
     return this.#receivedFrames !== before;
   }
 
+  get #linkUse(): LinkUse {
+    const ownership = this.#options.announced();
+    return {
+      nodeAddresses: this.directory.reachable.flatMap(({ addresses }) => addresses),
+      announced: ownership.addresses(),
+      isNamed: (link) => ownership.isNamed(link),
+    };
+  }
+
+  /** Whether a link without carrier is in use matters only where there is one. */
+  #lookAtUse(): void {
+    if (this.#ownInfo.hasLost) {
+      this.#tellInfo();
+    }
+  }
+
   #tellInfo(): void {
-    const { links, subnets } = this.#options;
-    const info = this.#ownInfo.of(links(), subnets(), this.#isDraining);
+    const before = this.#ownInfo.lost;
+    const info = this.#ownInfo.of(this.#options.links(), this.#isDraining);
+    this.#logLost(new Set(before), new Set(this.#ownInfo.lost));
     this.#perform(this.#contender.setInfo(info, this.#now));
     this.#membersChanged();
+  }
+
+  #logLost(before: ReadonlySet<string>, after: ReadonlySet<string>): void {
+    const { log } = this.#options;
+    for (const link of after.difference(before)) {
+      log.warn("link has no carrier: what this node owns goes to others that are whole", { link });
+    }
+    for (const link of before.difference(after)) {
+      log.info("link has its carrier again, or is not in use any more", { link });
+    }
   }
 
   #tryJoin(): void {

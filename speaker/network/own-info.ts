@@ -6,30 +6,64 @@ import { MAX_MACS, MAX_SUBNETS } from "#lib/wire/member-records.ts";
 /** A link that can answer, as far as the others are to know of it. */
 export interface OwnLink {
   readonly index: number;
+  readonly name: string;
   readonly mac: Mac;
   readonly hasCarrier: boolean;
+  /** That it shares with others. */
+  readonly subnets: readonly IpRange[];
 }
 
 /** What this node tells the others of itself. */
 export class OwnInfo {
-  /** Indexes of links that had a carrier: one that never had is not in use. */
-  readonly #used = new Set<number>();
+  readonly #isInUse: (link: Pick<OwnLink, "name" | "subnets">) => boolean;
+  /**
+   * The subnets of each link when it last had a carrier, by index: who configures links may take addresses away with the
+   * carrier. A link that never had one is not in use.
+   */
+  readonly #subnets = new Map<number, readonly IpRange[]>();
+  #lost: readonly string[] = [];
+  #hasLost = false;
 
-  /** @param subnets of the same links */
-  of(links: readonly OwnLink[], subnets: readonly IpRange[], isDraining: boolean): MemberInfo {
-    for (const { hasCarrier, index } of links) {
+  /** @param isInUse whether nodes or announced addresses are reached by the link */
+  constructor(isInUse: (link: Pick<OwnLink, "name" | "subnets">) => boolean) {
+    this.#isInUse = isInUse;
+  }
+
+  /** Names of the links in use that have lost their carrier, for which this node is impaired. */
+  get lost(): readonly string[] {
+    return this.#lost;
+  }
+
+  /** Whether any link has lost its carrier, so that it matters what is in use. */
+  get hasLost(): boolean {
+    return this.#hasLost;
+  }
+
+  of(links: readonly OwnLink[], isDraining: boolean): MemberInfo {
+    for (const { hasCarrier, index, subnets } of links) {
       if (hasCarrier) {
-        this.#used.add(index);
+        this.#subnets.set(index, subnets);
       }
     }
-    const lost = links.filter(({ hasCarrier, index }) => !hasCarrier && this.#used.has(index));
+    this.#lost = this.#lostAmong(links);
     return {
       macs: [...new Set(links.map(({ mac }) => mac))].slice(0, MAX_MACS),
-      subnets: tellable(subnets),
+      subnets: tellable(links.flatMap(({ subnets }) => subnets)),
       isDraining,
-      // with no carrier at all nobody hears this node anyway
-      isImpaired: lost.length > 0 && links.some(({ hasCarrier }) => hasCarrier),
+      isImpaired: this.#lost.length > 0,
     };
+  }
+
+  #lostAmong(links: readonly OwnLink[]): readonly string[] {
+    const lost = links.flatMap(({ hasCarrier, index, name }) => {
+      const subnets = hasCarrier ? undefined : this.#subnets.get(index);
+      return subnets === undefined ? [] : { name, subnets };
+    });
+    this.#hasLost = lost.length > 0;
+    // with no carrier at all nobody hears this node anyway
+    return links.some(({ hasCarrier }) => hasCarrier)
+      ? lost.filter(this.#isInUse).map(({ name }) => name)
+      : [];
   }
 }
 

@@ -171,6 +171,11 @@ export class Ownership {
     return this.#groups.addresses;
   }
 
+  /** Whether a row names the link as one to answer on. */
+  isNamed(link: string): boolean {
+    return this.#rows.values().some(({ links }) => links?.includes(link) === true);
+  }
+
   has(ip: string): boolean {
     return this.#groups.holdersOf(ip).size > 0;
   }
