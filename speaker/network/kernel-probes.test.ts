@@ -1,4 +1,4 @@
-import { beforeEach, expect, test } from "vitest";
+import { beforeEach, describe, expect, test } from "vitest";
 import type { Mac } from "#lib/wire/mac.ts";
 import { Stance } from "./heard-address.ts";
 import { KernelProbes, type ProbeLink } from "./kernel-probes.ts";
@@ -97,16 +97,37 @@ test("asks where the address was heard last, or else where the kernel has it", (
   expect(eth1.asked).toEqual([]);
 });
 
-test("asks for IPv6 addresses too: a node may have no others", () => {
-  const dual = new FakeLink(5, "2001:db8:");
-  eth1 = dual;
-  watch([N2_IP6, "n2"]);
-  expect(dual.stances.get(N2_IP6)).toBe(Stance.peer);
-  neighbours.set(N2_IP6, NEIGHBOUR_MAC);
-  probes.probe([N2_IP6]);
-  expect(probes.heard(N2_IP6, MAC)).toEqual({ node: "n2", isNews: true });
-  probes.probe([N2_IP6]);
-  expect(dual.asked).toEqual([`${N2_IP6} at ${NEIGHBOUR_MAC}`, `${N2_IP6} at ${MAC}`]);
+describe("of a node with an IPv6 address", () => {
+  let six: FakeLink;
+
+  beforeEach(() => {
+    six = new FakeLink(5, "2001:db8:");
+    eth1 = six;
+    neighbours.set(N2_IP6, NEIGHBOUR_MAC);
+  });
+
+  test("asks for it where it has no other: where it was heard last, or else where the kernel has it", () => {
+    watch([N2_IP6, "n2"]);
+    expect(six.stances.get(N2_IP6)).toBe(Stance.peer);
+    probes.probe([N2_IP6]);
+    expect(probes.heard(N2_IP6, MAC)).toEqual({ node: "n2", isNews: true });
+    probes.probe([N2_IP6]);
+    expect(six.asked).toEqual([`${N2_IP6} at ${NEIGHBOUR_MAC}`, `${N2_IP6} at ${MAC}`]);
+  });
+
+  test("asks for it where its IPv4 address is in no link's subnet", () => {
+    watch(["203.0.113.12", "n2"], [N2, "n3"], [N2_IP6, "n2"]);
+    probes.probe(["203.0.113.12", N2_IP6]);
+    expect(six.asked).toEqual([`${N2_IP6} at ${NEIGHBOUR_MAC}`]);
+  });
+
+  test("asks for its IPv4 address alone where it can", () => {
+    watch([N2, "n2"], [N2_IP6, "n2"]);
+    neighbours.set(N2, NEIGHBOUR_MAC);
+    probes.probe([N2, N2_IP6]);
+    expect([eth0.asked, six.asked]).toEqual([[`${N2} at ${NEIGHBOUR_MAC}`], []]);
+    expect(stances()).toEqual([{ [N2]: Stance.peer }, {}]);
+  });
 });
 
 test("asks for no address that it does not listen to, nor for one of no link's subnet", () => {

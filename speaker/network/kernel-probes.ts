@@ -1,3 +1,4 @@
+import { parseIp } from "#lib/address/ip.ts";
 import type { Mac } from "#lib/wire/mac.ts";
 import { Stance } from "./heard-address.ts";
 
@@ -21,8 +22,9 @@ export interface KernelProbeOptions<L extends ProbeLink> {
 
 /**
  * Asks the kernels of other nodes for their own addresses, each by a frame to its MAC address alone: a node whose speaker
- * is down still forwards, as long as its kernel answers. Asked is for each address that lies in the subnet of a link; a
- * node that has none such is beyond a router, and its kernel never asked.
+ * is down still forwards, as long as its kernel answers. Asked is for each IPv4 address that lies in the subnet of a link,
+ * or else for each such IPv6 address: a socket for Neighbor Discovery has the kernel look at all IPv6 that comes. A node
+ * that has neither is beyond a router, and its kernel never asked.
  */
 export class KernelProbes<L extends ProbeLink> {
   readonly #options: KernelProbeOptions<L>;
@@ -54,8 +56,10 @@ export class KernelProbes<L extends ProbeLink> {
 
   /** Has a link listen that came, or has other subnets than before. */
   lookAtLink(link: L): void {
-    for (const ip of this.#nodes.keys()) {
-      if (!this.#options.isAnnounced(ip) && this.#options.isInSubnetOf(link, ip)) {
+    // it may be one that is just being opened
+    const links = [link, ...this.#options.links()];
+    for (const [ip, node] of this.#nodes) {
+      if (!this.#options.isAnnounced(ip) && this.#isAskedOn(link, ip, node, links)) {
         link.set(ip, Stance.peer);
       }
     }
@@ -63,11 +67,12 @@ export class KernelProbes<L extends ProbeLink> {
 
   /** @param addresses in canonical text */
   probe(addresses: readonly string[]): void {
-    const { isInSubnetOf, links, neighbourOf } = this.#options;
+    const { links, neighbourOf } = this.#options;
     for (const ip of addresses) {
-      const link = this.#nodes.has(ip)
-        ? links().find((candidate) => isInSubnetOf(candidate, ip))
-        : undefined;
+      const node = this.#nodes.get(ip);
+      const link = links().find(
+        (each) => node !== undefined && this.#isAskedOn(each, ip, node, links()),
+      );
       const mac = link && (this.#macs.get(ip) ?? neighbourOf(link, ip));
       if (mac !== undefined) {
         link?.askKernel(ip, mac);
@@ -95,4 +100,23 @@ export class KernelProbes<L extends ProbeLink> {
       ? (this.#macs.get(ip) ?? this.#options.neighbourOf(link, ip))
       : undefined;
   }
+
+  /** Whether the node is asked for that address of its on that link. */
+  #isAskedOn(link: L, ip: string, node: string, links: readonly L[]): boolean {
+    const { isInSubnetOf } = this.#options;
+    return (
+      isInSubnetOf(link, ip) &&
+      (isIpv4(ip) ||
+        !this.#nodes
+          .entries()
+          .some(
+            ([other, its]) =>
+              its === node && isIpv4(other) && links.some((each) => isInSubnetOf(each, other)),
+          ))
+    );
+  }
+}
+
+function isIpv4(ip: string): boolean {
+  return parseIp(ip).family === "IPv4";
 }
