@@ -1,6 +1,10 @@
 /** Somebody else claims the address, or says what only members may say. */
 
 import path from "node:path";
+import { ByteWriter } from "#lib/bytes/byte-writer.ts";
+import { toHex } from "#lib/bytes/testing/hex.ts";
+import { keyId, memberId } from "#lib/wire/member-id.ts";
+import { sha256 } from "#speaker/network/packet-crypto.ts";
 import type { Fault } from "#test/faults/fault.ts";
 import { now } from "#test/faults/observation/observer.ts";
 import { type Scene, SERVICE } from "#test/faults/scene.ts";
@@ -13,9 +17,14 @@ const CLAIMS = 8;
 const ONE_DEFENCE_MS = 50;
 
 const GARBAGE = path.join(import.meta.dirname, "../garbage.c");
+const SECRET = "metallb-memberlist";
 const MEMBER_PORT = 7946;
 const GARBAGE_PER_S = 100_000;
 const GARBAGE_FOR_S = 5;
+/** So many of a start that nobody has drawn took all of a thread's time before they were bounded. */
+const FORGED_PER_S = 12_000;
+
+const HEADER = { magic: 0x48_52_4c_44, version: 3, length: 17 };
 
 export const foreignHost: readonly Fault[] = [
   {
@@ -77,15 +86,39 @@ export const foreignHost: readonly Fault[] = [
       const program = path.join(scene.lab.directory, "garbage");
       await run("gcc", ["-O2", "-o", program, GARBAGE]);
       const { lanIp } = scene.lab.node(story.owner);
-      const words = [lanIp, MEMBER_PORT, GARBAGE_PER_S, GARBAGE_FOR_S].map(String);
-      story.mark("garbage comes");
-      const sent = await scene.stranger.exec(program, words);
-      story.mark("no more garbage");
-      story.note(`${Number(sent).toLocaleString("en")} packets were sent`);
-      await story.wait(2);
+      const flood = async (what: string, perSecond: number, ...header: readonly string[]) => {
+        const words = [lanIp, MEMBER_PORT, perSecond, GARBAGE_FOR_S, ...header].map(String);
+        story.mark(`${what} comes`);
+        const sent = await scene.stranger.exec(program, words);
+        story.mark(`no more ${what}`);
+        story.note(`${Number(sent).toLocaleString("en")} packets of ${what} were sent`);
+        await story.wait(2);
+      };
+      const [other = ""] = scene.nodeNames.filter((name) => name !== story.owner);
+      await flood("garbage", GARBAGE_PER_S);
+      await flood("garbage behind a member's header", FORGED_PER_S, await headerOf(scene, other));
     },
   },
 ];
+
+/** What is in clear of each packet of a member, up to the nonce of its start: whoever records one can copy that. */
+async function headerOf({ lab }: Scene, member: string): Promise<string> {
+  const output = ["--output", "jsonpath={.data.secretkey}"];
+  const secret = await lab.kubectl(
+    "--namespace=metallb-system",
+    "get",
+    "secret",
+    SECRET,
+    ...output,
+  );
+  const header = new ByteWriter(HEADER.length)
+    .u32(HEADER.magic)
+    .u8(HEADER.version)
+    .u32(keyId(Buffer.from(secret, "base64"), sha256))
+    .u64(memberId(member, sha256))
+    .written();
+  return toHex(header);
+}
 
 /** Announces the first address from the stranger, once a second. */
 async function claim({ stranger, subject }: Scene, times: number): Promise<void> {
