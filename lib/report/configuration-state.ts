@@ -5,11 +5,15 @@
 
 import type { Problem } from "#lib/api/problem.ts";
 import type { KubeClient } from "#lib/kube/client.ts";
+import { type Clock, systemClock } from "#lib/kube/clock.ts";
 import { Reflector } from "#lib/kube/reflector.ts";
 import { WorkQueue } from "#lib/kube/work-queue.ts";
 import type { Log } from "#lib/log/log.ts";
 
 const API_VERSION = "metallb.io/v1beta1";
+
+/** Between two writes: what is stored may never be what was written, as where a definition of another version drops a field. */
+const PACE_MS = 1000;
 
 /** Who reports: the names are those that MetalLB's tests and users look for. */
 export interface Reporter {
@@ -57,6 +61,7 @@ export interface ConfigurationStateOptions {
   readonly reporter: Reporter;
   readonly owners: readonly OwnerReference[];
   readonly log: Log;
+  readonly clock?: Clock;
 }
 
 /** What stands in the cluster now. */
@@ -78,6 +83,7 @@ interface RawState {
 
 export class ConfigurationStateWriter {
   readonly #options: ConfigurationStateOptions;
+  readonly #clock: Clock;
   readonly #path: string;
   readonly #own: Reflector<RawState, Stored>;
   readonly #queue: WorkQueue<"state">;
@@ -87,6 +93,7 @@ export class ConfigurationStateWriter {
     const { client, log, namespace, reporter } = options;
     const collection = `/apis/${API_VERSION}/namespaces/${namespace}/configurationstates`;
     this.#options = options;
+    this.#clock = options.clock ?? systemClock;
     this.#path = `${collection}/${reporter.name}`;
     this.#queue = new WorkQueue({ log, name: "configuration state" });
     this.#own = new Reflector(client, {
@@ -112,13 +119,18 @@ export class ConfigurationStateWriter {
   async run(signal: AbortSignal): Promise<void> {
     await Promise.all([
       this.#own.run(signal),
-      this.#queue.run(signal, (_, within) => this.#write(within)),
+      this.#queue.run(signal, async (_, within) => {
+        if (await this.#write(within)) {
+          await this.#clock.delay(PACE_MS, within);
+        }
+      }),
     ]);
   }
 
-  async #write(signal: AbortSignal): Promise<void> {
+  /** @returns whether there was something to write */
+  async #write(signal: AbortSignal): Promise<boolean> {
     if (this.#problems === undefined || !this.#own.hasSynced) {
-      return;
+      return false;
     }
     const { client, namespace, owners, reporter } = this.#options;
     const stored = this.#own.get(`${namespace}/${reporter.name}`);
@@ -128,7 +140,7 @@ export class ConfigurationStateWriter {
     const valid = this.#problems.length === 0;
     const result = valid ? "Valid" : "Invalid";
     if (stored?.result === result && stored.summary === summary) {
-      return;
+      return false;
     }
     const { fieldManager } = reporter;
     const identity = { apiVersion: API_VERSION, kind: "ConfigurationState" };
@@ -150,5 +162,6 @@ export class ConfigurationStateWriter {
     };
     const status = { result, errorSummary: summary, conditions: [condition] };
     await apply(`${this.#path}/status`, { ...identity, metadata, status });
+    return true;
   }
 }
