@@ -28,6 +28,8 @@ export class MemberLog {
   readonly #changedAt = new Map<string, number>();
   /** Those who do not hear this node. */
   readonly #unhearing = new Set<string>();
+  /** Those of whom the log was told that this node does not hear them. */
+  readonly #unheard = new Set<string>();
   #settledBecause: string | undefined;
 
   constructor(options: MemberLogOptions) {
@@ -37,6 +39,7 @@ export class MemberLog {
   changed({ because, from, node, silentMs, to }: MemberChange): void {
     const { clock, log, nodeName } = this.#options;
     this.#changedAt.set(node, clock());
+    this.#unheard.delete(node);
     if (node !== nodeName) {
       const fields = { node, from: stateName(from), to: stateName(to), because };
       log.info("member changed", silentMs === undefined ? fields : { ...fields, silentMs });
@@ -44,14 +47,25 @@ export class MemberLog {
   }
 
   hearing(node: string, hearsThis: boolean): void {
-    const { log, port } = this.#options;
+    const { log, nodeName: thisNode, port } = this.#options;
     if (hearsThis) {
       this.#unhearing.delete(node);
       log.info("node hears this one again", { node });
     } else {
       this.#unhearing.add(node);
       const message = "node does not hear this one: let UDP through between the two, both ways";
-      log.warn(message, { node, port });
+      log.warn(message, { node, thisNode, port });
+    }
+  }
+
+  /** The kernel of the node answers, and its speaker has been silent for long. Told once, until it is in another state. */
+  unheard(node: string): void {
+    if (!this.#unheard.has(node)) {
+      this.#unheard.add(node);
+      const { log, nodeName: thisNode, port } = this.#options;
+      const message =
+        "no heartbeats from a node that is up: unless its speaker is down, let UDP through between the two, both ways";
+      log.warn(message, { node, thisNode, port });
     }
   }
 
@@ -71,6 +85,7 @@ export class MemberLog {
       if (!names.has(node)) {
         this.#changedAt.delete(node);
         this.#unhearing.delete(node);
+        this.#unheard.delete(node);
       }
     }
   }

@@ -13,8 +13,7 @@ beforeEach(() => {
   now = 0;
 });
 
-function reportOf(member: Member): MemberReport {
-  const log = new RecordingLog();
+function reportOf(member: Member, log = new RecordingLog()): MemberReport {
   return new MemberReport(member, { nodeName: "n1", port: 7946, log, clock: () => now });
 }
 
@@ -78,6 +77,37 @@ test("says who does not hear this node, until it does", () => {
   expect(hears()).toBe(false);
   report.log.hearing("n2", true);
   expect(hears()).toBe(true);
+});
+
+test("tells the log once of a speaker that is silent for five seconds while its node is up, and again when it was heard", () => {
+  const member = memberAmong("n1", [record("n2"), record("n3")]);
+  const log = new RecordingLog();
+  const report = reportOf(member, log);
+  const become = (node: string, state: MemberState) => {
+    member.table.putMember(record(node, { state }));
+    report.log.changed({ node, from: undefined, to: state, because: "it is so" });
+  };
+  const warnings = () => log.lines.filter(({ level }) => level === "warn");
+  become("n2", MemberState.processDown);
+  become("n3", MemberState.dead);
+  now = 4_999;
+  report.tick();
+  expect(warnings()).toEqual([]);
+  for (now = 5_000; now < 60_000; now += 500) {
+    report.tick();
+  }
+  expect(warnings()).toEqual([
+    {
+      level: "warn",
+      message: expect.stringContaining("let UDP through between the two, both ways"),
+      fields: { node: "n2", thisNode: "n1", port: 7946 },
+    },
+  ]);
+  become("n2", MemberState.alive);
+  become("n2", MemberState.processDown);
+  now += 5_000;
+  report.tick();
+  expect(warnings()).toHaveLength(2);
 });
 
 test("says that this node asks before it answers", () => {

@@ -1,4 +1,5 @@
 import type { Member } from "#lib/membership/member.ts";
+import { MemberState } from "#lib/membership/member-record.ts";
 import { MemberCounts } from "./member-counts.ts";
 import { MemberLog, type MemberLogOptions, stateName } from "./member-log.ts";
 import type { MembersView, NetworkCounts } from "./messages.ts";
@@ -6,6 +7,9 @@ import type { MembersView, NetworkCounts } from "./messages.ts";
 /** Whoever asks is not to keep this thread from its work: ten thousand groups take it some milliseconds. */
 const MOST_MEMBERS = 1_000;
 const MOST_GROUPS = 10_000;
+
+/** A speaker that crashed is back by then, as a rule; what is still silent may be behind a firewall. */
+const UNHEARD_AFTER_MS = 5_000;
 
 type MemberView = MembersView["members"][number];
 
@@ -21,6 +25,16 @@ export class MemberReport {
     this.#options = options;
     this.log = new MemberLog(options);
     this.counts = new MemberCounts(options.nodeName);
+  }
+
+  /** Looks whether the log is to be told of somebody; to be called every second at least. */
+  tick(): void {
+    for (const node of this.#member.watched) {
+      const isDown = this.#member.stateOf(node) === MemberState.processDown;
+      if (isDown && (this.log.stateAge(node) ?? 0) >= UNHEARD_AFTER_MS) {
+        this.log.unheard(node);
+      }
+    }
   }
 
   get counted(): NetworkCounts["membership"] {
