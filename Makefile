@@ -11,7 +11,7 @@ help:
 	@echo "make check     format, lint and types"
 	@echo "make lab       a cluster in network namespaces, with Herald (HERALD=off: without); make lab-down removes it"
 	@echo "make bench     allocation, memory, time to the first answer and floods, measured (three quarters of an hour)"
-	@echo "make faults    nodes, networks and speakers fail, and what clients see of it is measured (half an hour; LONG=1: hours)"
+	@echo "make faults    nodes, networks and speakers fail, and what clients see of it is measured (an hour; LONG=1: hours; MATRIX=1: a node dies in clusters of all kinds)"
 	@echo "make simulate  membership and election on virtual networks: SEEDS=10000 seeds, or SEED=7 alone with all that happened"
 	@echo "make setup     what the other targets call first"
 
@@ -37,7 +37,7 @@ bench: setup
 	@node test/bench/main.ts
 
 faults: setup
-	@node test/faults/main.ts $(FAULTS)
+	@node test/faults/main.ts $(if $(MATRIX),--matrix) $(FAULTS)
 
 # $(call option,NAME): --name and its value, if make was given NAME
 option = $(if $($(1)),--$(shell echo $(1) | tr A-Z a-z) "$($(1))")

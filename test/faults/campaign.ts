@@ -1,10 +1,11 @@
 /** Inflicts faults again and again, one after the other, on one lab. */
 
-import type { Fault } from "./fault.ts";
+import { boundsOf, type Fault, runsOf } from "./fault.ts";
+import { MissingModuleError } from "./missing-module.ts";
 import { play, type Run, type Seen } from "./play.ts";
 import type { FaultResult } from "./report/result.ts";
 import type { Scene } from "./scene.ts";
-import { describeBounds } from "./verdict/bounds.ts";
+import { describeBounds, missesOfMany } from "./verdict/bounds.ts";
 
 export interface CampaignOptions {
   /** Instead of as often as each fault has it. */
@@ -12,6 +13,13 @@ export interface CampaignOptions {
   readonly progress: (sentence: string) => void;
   /** Told of the first run of each fault. */
   readonly drawn: (fault: Fault, seen: Seen) => void;
+}
+
+/** What became of the runs of one fault, as far as they came. */
+interface Course {
+  readonly runs: Run[];
+  readonly troubles: string[];
+  missing?: string;
 }
 
 /** A fault that cannot be inflicted is told of, and the next one has its turn. */
@@ -23,41 +31,45 @@ export async function inflictAll(
   const results: FaultResult[] = [];
   for (const fault of faults) {
     options.progress(`${fault.id}: ${fault.name}`);
-    results.push(await inflictOne(scene, fault, options));
+    const bounds = boundsOf(fault, scene.setting);
+    const course = await inflictOne(scene, fault, options);
+    const misses = missesOfMany(
+      course.runs.map(({ findings }) => findings),
+      bounds,
+    );
+    const { id, name } = fault;
+    results.push({
+      ...{ id, name, expected: describeBounds(bounds), ...course },
+      troubles: [...course.troubles, ...misses],
+    });
   }
   return results;
 }
 
-async function inflictOne(
-  scene: Scene,
-  fault: Fault,
-  options: CampaignOptions,
-): Promise<FaultResult> {
-  const runs: Run[] = [];
-  const troubles: string[] = [];
+async function inflictOne(scene: Scene, fault: Fault, options: CampaignOptions): Promise<Course> {
+  const course: Course = { runs: [], troubles: [] };
+  const count = options.runs ?? runsOf(fault);
   try {
     await using stage = await fault.stage?.(scene);
     const subject = stage?.subject ?? scene.subject;
-    for (let count = options.runs ?? fault.runs ?? 1; count > 0; count--) {
+    for (let number = 1; number <= count; number++) {
       const seen = await play(scene, fault, subject);
-      if (runs.length === 0) {
+      if (number === 1) {
         options.drawn(fault, seen);
       }
-      runs.push(seen.run);
-      options.progress(`  ${describeRun(seen.run)}`);
+      course.runs.push(seen.run);
+      options.progress(`  ${number} of ${count}: ${describeRun(seen.run)}`);
     }
   } catch (error) {
     const trouble = error instanceof Error ? error.message : String(error);
-    troubles.push(trouble);
-    options.progress(`  it came to an end: ${trouble}`);
+    if (error instanceof MissingModuleError) {
+      course.missing = `${trouble}; the simulator can: make simulate SCENARIO="${fault.simulated}"`;
+    } else {
+      course.troubles.push(trouble);
+    }
+    options.progress(`  it came to an end: ${course.missing ?? trouble}`);
   }
-  return {
-    id: fault.id,
-    name: fault.name,
-    expected: describeBounds(fault.bounds),
-    runs,
-    troubles,
-  };
+  return course;
 }
 
 function describeRun({ findings, misses, notes }: Run): string {

@@ -2,6 +2,7 @@
 
 import type { SeenRecord } from "./observation/observation.ts";
 import type { Scene, Subject } from "./scene.ts";
+import type { Setting } from "./setting.ts";
 import type { Story } from "./story.ts";
 import type { Bounds } from "./verdict/bounds.ts";
 
@@ -9,9 +10,13 @@ export interface Fault {
   /** A number, and a letter where one kind has several. */
   readonly id: string;
   readonly name: string;
-  readonly bounds: Bounds;
-  /** 1 by default. */
+  readonly bounds: Bounds | ((setting: Setting) => Bounds);
+  /** 3 by default. */
   readonly runs?: number;
+  /** How long one run takes, about, with all that it waits for. */
+  readonly seconds: number;
+  /** The scenario of the simulator that stands for it where the kernel cannot do it. */
+  readonly simulated?: string;
   /** Whether the address has to be where it wants to be at the beginning: else it may go there meanwhile, by itself. */
   readonly startsAtHome?: boolean;
   /** Whether a second client looks, too. */
@@ -26,11 +31,21 @@ export interface Fault {
   readonly examine?: (seen: readonly SeenRecord[], story: Story, scene: Scene) => void;
 }
 
+const RUNS = 3;
+
+export function runsOf({ runs = RUNS }: Fault): number {
+  return runs;
+}
+
+export function boundsOf({ bounds }: Fault, setting: Setting): Bounds {
+  return typeof bounds === "function" ? bounds(setting) : bounds;
+}
+
 export interface Stage extends AsyncDisposable {
   readonly subject: Subject;
 }
 
-/** How long things last that may last for hours: with LONG=1 as the table of faults has them, else as short as serves. */
-export function lasting(shortSeconds: number, longSeconds: number): number {
-  return process.env["LONG"] === "1" ? longSeconds : shortSeconds;
+/** Of things that may last for hours: how long with LONG=1, else as short as serves; and how often. */
+export function lasting(short: number, long: number): number {
+  return process.env["LONG"] === "1" ? long : short;
 }

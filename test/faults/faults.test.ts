@@ -11,7 +11,8 @@ describeLab("the addresses of a cluster", () => {
   let scene: Scene;
 
   beforeAll(async () => {
-    scene = await Scene.start({ nodes: 3, services: 0, lossPercent: 0, progress: () => undefined });
+    const setting = { nodes: 3, services: 0, lossPercent: 0, profile: "balanced" } as const;
+    scene = await Scene.start({ setting, progress: () => undefined });
   });
 
   afterAll(() => scene?.[Symbol.asyncDispose]());

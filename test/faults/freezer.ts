@@ -3,6 +3,7 @@
 import { existsSync, mkdirSync, readFileSync, rmdirSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { eventually } from "#test/lab/eventually.ts";
+import { MissingModuleError } from "./missing-module.ts";
 
 interface Hierarchy {
   readonly folder: string;
@@ -47,7 +48,7 @@ const GROUP = "herald-faults";
 export class Freezer {
   #frozen: Frozen | undefined;
 
-  /** @throws {Error} when the kernel cannot */
+  /** @throws {MissingModuleError} when the kernel cannot */
   async freeze(pid: number): Promise<void> {
     const hierarchy = mountedHierarchy();
     const { folder, file, frozen, told, line } = hierarchy;
@@ -74,11 +75,13 @@ export class Freezer {
   }
 }
 
-/** @throws {Error} when the kernel has neither */
+/** @throws {MissingModuleError} when the kernel has neither */
 function mountedHierarchy(): Hierarchy {
   const found = HIERARCHIES.find(({ folder }) => existsSync(path.join(folder, PROCESSES)));
   if (found === undefined) {
-    throw new Error("Cannot freeze a process: no freezer is mounted below /sys/fs/cgroup");
+    throw new MissingModuleError(
+      "freezer below /sys/fs/cgroup (cgroup2, or CONFIG_CGROUP_FREEZER)",
+    );
   }
   return found;
 }

@@ -5,9 +5,11 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { Command, InvalidArgumentError, Option } from "commander";
+import { PROFILE_NAMES, type ProfileName } from "#lib/membership/profile.ts";
 import { describeMachine, percentBusy } from "#test/bench/machine.ts";
 import { inflictAll } from "./campaign.ts";
-import type { Fault } from "./fault.ts";
+import { type Fault, runsOf } from "./fault.ts";
+import { MATRIX, ROWS_OF_MATRIX } from "./matrix.ts";
 import type { Seen } from "./play.ts";
 import { type FaultResult, isKept, missesOfAll } from "./report/result.ts";
 import { tableOf } from "./report/table.ts";
@@ -15,6 +17,7 @@ import { timelineOf } from "./report/timeline.ts";
 import { faults } from "./rows/all.ts";
 import { type TestedFault, testedElsewhere } from "./rows/elsewhere.ts";
 import { Scene } from "./scene.ts";
+import { describeSetting, type Setting } from "./setting.ts";
 import { runTests } from "./tests-of-their-own.ts";
 
 interface Options {
@@ -23,6 +26,20 @@ interface Options {
   readonly nodes: number;
   readonly services: number;
   readonly loss: number;
+  readonly profile: ProfileName;
+  readonly matrix?: true;
+}
+
+/** What is inflicted in one cluster, and what became of it. */
+interface Plan {
+  readonly setting: Setting;
+  readonly faults: readonly Fault[];
+  readonly tested: readonly TestedFault[];
+}
+
+interface Series {
+  readonly setting: Setting;
+  readonly results: readonly FaultResult[];
 }
 
 const ROOT = path.resolve(import.meta.dirname, "../..");
@@ -30,6 +47,9 @@ const OUTPUT = path.join(ROOT, "bench");
 const PICTURES = path.join(OUTPUT, "faults");
 const RESULTS = path.join(OUTPUT, "faults.json");
 const BUSY_PERCENT = 15;
+/** Of a cluster, and of its Services: until all is up. */
+const START_S = 25;
+const SERVICES_PER_S = 40;
 
 const began = performance.now();
 const command = new Command("faults")
@@ -51,6 +71,15 @@ const command = new Command("faults")
       .argParser(parseCount)
       .default(0),
   )
+  .addOption(
+    new Option("--profile <name>", "of the speakers").choices(PROFILE_NAMES).default("balanced"),
+  )
+  .addOption(
+    new Option(
+      "--matrix",
+      `rows ${[...ROWS_OF_MATRIX].join(" and ")} in ${MATRIX.length} clusters: 2, 3, 10 nodes; 1 and 1,000 Services; 0 and 3 % loss; fast`,
+    ),
+  )
   .action(main);
 
 try {
@@ -61,9 +90,6 @@ try {
 }
 
 async function main(options: Options): Promise<void> {
-  const { nodes, services, loss } = options;
-  const isMeant = ({ id }: { readonly id: string }) =>
-    options.rows === undefined || options.rows.has(id) || options.rows.has(id.split("/")[0] ?? "");
   const busy = await percentBusy();
   const machine = { ...describeMachine(), busyBefore: `${busy} %` };
   for (const [name, value] of Object.entries(machine)) {
@@ -73,37 +99,69 @@ async function main(options: Options): Promise<void> {
     say("Other programs are at work on this machine: gaps will be longer than they need be.");
   }
   mkdirSync(PICTURES, { recursive: true });
-  const results = [
-    ...(await inflict(faults.filter(isMeant), options)),
-    ...(await runTestsOf(testedElsewhere.filter(isMeant))),
-  ].toSorted((one, other) => one.id.localeCompare(other.id, "en", { numeric: true }));
-  writeFileSync(
-    RESULTS,
-    `${JSON.stringify({ machine, nodes, services, loss, results }, undefined, 1)}\n`,
-  );
-  say(["", ...tableOf(results), ""].join("\n"));
-  for (const miss of results.flatMap(missesOfAll)) {
-    say(miss);
+  const plans = plansOf(options);
+  const estimate = plans.map((plan) => secondsOf(plan, options)).reduce((sum, one) => sum + one, 0);
+  say(`This takes about ${Math.ceil(estimate / 60)} minutes.`);
+  const series: Series[] = [];
+  for (const plan of plans) {
+    const results = [...(await inflict(plan, options)), ...(await runTestsOf(plan.tested))];
+    series.push({ setting: plan.setting, results: results.toSorted(byId) });
+    // what there is, should the rest come to nothing
+    writeFileSync(RESULTS, `${JSON.stringify({ machine, series }, undefined, 1)}\n`);
+  }
+  for (const one of series) {
+    tell(one);
   }
   say(
     `All values are in ${path.relative(process.cwd(), RESULTS)}, pictures in ${path.relative(process.cwd(), PICTURES)}.`,
   );
-  process.exitCode = results.every(isKept) ? 0 : 1;
+  process.exitCode = series.every(({ results }) => results.every(isKept)) ? 0 : 1;
+}
+
+function plansOf(options: Options): readonly Plan[] {
+  const { loss: lossPercent, matrix, nodes, profile, rows, services } = options;
+  const isMeant = ({ id }: { readonly id: string }) =>
+    rows === undefined || rows.has(id) || rows.has(id.split("/")[0] ?? "");
+  if (matrix === undefined) {
+    const setting = { nodes, services, lossPercent, profile };
+    return [{ setting, faults: faults.filter(isMeant), tested: testedElsewhere.filter(isMeant) }];
+  }
+  const ofMatrix = faults.filter((fault) => ROWS_OF_MATRIX.has(fault.id) && isMeant(fault));
+  return MATRIX.map((setting) => ({
+    setting,
+    // keepalived knows nothing of the Services of others, and of no profile
+    faults: ofMatrix.filter(
+      ({ stage }) =>
+        stage === undefined || (setting.services === 0 && setting.profile === "balanced"),
+    ),
+    tested: [],
+  }));
+}
+
+function secondsOf({ faults: meant, setting, tested }: Plan, { runs }: Options): number {
+  const start = meant.length === 0 ? 0 : START_S + setting.services / SERVICES_PER_S;
+  const all = [
+    ...meant.map((fault) => fault.seconds * (runs ?? runsOf(fault))),
+    ...tested.map(({ seconds }) => seconds),
+  ];
+  return all.reduce((sum, one) => sum + one, start);
 }
 
 async function inflict(
-  meant: readonly Fault[],
-  { runs, nodes, services, loss }: Options,
+  { faults: meant, setting }: Plan,
+  { matrix, runs }: Options,
 ): Promise<readonly FaultResult[]> {
   if (meant.length === 0) {
     return [];
   }
   const bundle = mkdtempSync(path.join(tmpdir(), "herald-faults-"));
   try {
-    progress("bundling controller and speaker");
+    progress(`${describeSetting(setting)}: bundling controller and speaker`);
     execFileSync(process.execPath, [path.join(ROOT, "tools/bundle.ts"), bundle], { stdio: "pipe" });
-    await using scene = await Scene.start({ bundle, nodes, services, lossPercent: loss, progress });
-    const drawn = (fault: Fault, seen: Seen) => draw(scene, fault, seen);
+    await using scene = await Scene.start({ setting, bundle, progress });
+    const folder = path.join(PICTURES, matrix === undefined ? "" : slugOf(setting));
+    mkdirSync(folder, { recursive: true });
+    const drawn = (fault: Fault, seen: Seen) => draw(scene, folder, fault, seen);
     return await inflictAll(scene, meant, { runs, progress, drawn });
   } finally {
     rmSync(bundle, { recursive: true, force: true });
@@ -119,7 +177,7 @@ async function runTestsOf(meant: readonly TestedFault[]): Promise<readonly Fault
   return results;
 }
 
-function draw(scene: Scene, { id, name }: Fault, { records, run }: Seen): void {
+function draw(scene: Scene, folder: string, { id, name }: Fault, { records, run }: Seen): void {
   const svg = timelineOf({
     title: `${id}: ${name}`,
     span: run.span,
@@ -127,7 +185,22 @@ function draw(scene: Scene, { id, name }: Fault, { records, run }: Seen): void {
     seen: records,
     nameOf: (mac) => scene.nameOf(mac),
   });
-  writeFileSync(path.join(PICTURES, `${id.replace("/", "-")}.svg`), svg);
+  writeFileSync(path.join(folder, `${id.replace("/", "-")}.svg`), svg);
+}
+
+function tell({ results, setting }: Series): void {
+  say(["", describeSetting(setting), "", ...tableOf(results), ""].join("\n"));
+  for (const line of results.flatMap(missesOfAll)) {
+    say(line);
+  }
+}
+
+function byId(one: FaultResult, other: FaultResult): number {
+  return one.id.localeCompare(other.id, "en", { numeric: true });
+}
+
+function slugOf(setting: Setting): string {
+  return describeSetting(setting).replaceAll(/[^\w]+/g, "-");
 }
 
 function parseRows(text: string): ReadonlySet<string> {

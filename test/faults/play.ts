@@ -1,6 +1,6 @@
 /** Inflicts one fault once, and says what was seen. */
 
-import type { Fault } from "./fault.ts";
+import { boundsOf, type Fault } from "./fault.ts";
 import type { Findings } from "./observation/findings.ts";
 import { findInAll, type SeenRecord } from "./observation/observation.ts";
 import type { Span } from "./observation/record.ts";
@@ -44,7 +44,7 @@ export async function play(scene: Scene, fault: Fault, subject: Subject): Promis
     const { checks, marks, notes, span } = story;
     const findings = findInAll(records, span, scene.acquaintance(hasStranger));
     const failed = checks.filter(({ isSo }) => !isSo).map(({ text }) => `not so: ${text}`);
-    const misses = [...missesOf(findings, fault.bounds), ...failed];
+    const misses = [...missesOf(findings, boundsOf(fault, scene.setting)), ...failed];
     return { run: { owner, findings, span, marks, checks, notes, misses }, records };
   } finally {
     await scene.restore();

@@ -15,16 +15,15 @@ import { Freezer } from "./freezer.ts";
 import type { Acquaintance } from "./observation/findings.ts";
 import { Observation } from "./observation/observation.ts";
 import { compileObserver } from "./observation/observer.ts";
+import { createOtherServices } from "./other-services.ts";
+import type { Setting } from "./setting.ts";
 import { SwitchFilter } from "./switch-filter.ts";
+import { WallClocks } from "./wall-clocks.ts";
 
 export interface SceneOptions {
+  readonly setting: Setting;
   /** A folder that tools/bundle.ts has made; the sources run when it is left out. */
   readonly bundle?: string | undefined;
-  readonly nodes: number;
-  /** Services beside the one that is looked at. */
-  readonly services: number;
-  /** Of all that passes the switch. */
-  readonly lossPercent: number;
   readonly progress: (sentence: string) => void;
 }
 
@@ -58,36 +57,41 @@ const HOME_LIMIT_MS = 45_000;
 const READY_LIMIT_MS = 60_000;
 
 export class Scene implements AsyncDisposable {
+  readonly setting: Setting;
   readonly lab: Lab;
   readonly user: ClusterUser;
   readonly filter: SwitchFilter;
   readonly freezer = new Freezer();
+  readonly clocks: WallClocks;
   readonly subject: Subject;
   readonly #observer: string;
   #runs = 0;
 
   private constructor(
+    setting: Setting,
     lab: Lab,
-    user: ClusterUser,
-    filter: SwitchFilter,
+    clocks: WallClocks,
     subject: Subject,
     observer: string,
   ) {
+    this.setting = setting;
     this.lab = lab;
-    this.user = user;
-    this.filter = filter;
+    this.user = new ClusterUser(lab);
+    this.filter = new SwitchFilter(lab.lan, setting.lossPercent);
+    this.clocks = clocks;
     this.subject = subject;
     this.#observer = observer;
   }
 
-  static async start({
-    bundle,
-    nodes,
-    services,
-    lossPercent,
-    progress,
-  }: SceneOptions): Promise<Scene> {
-    const env = { NODE_OPTIONS: `--import=${MAIN_THREAD_BUSY}` };
+  static async start({ setting, bundle, progress }: SceneOptions): Promise<Scene> {
+    using resources = new DisposableStack();
+    const clocks = resources.use(await WallClocks.prepare());
+    const { nodes, profile, services } = setting;
+    const env = {
+      NODE_OPTIONS: `--import=${MAIN_THREAD_BUSY}`,
+      HERALD_PROFILE: profile,
+      ...clocks.env,
+    };
     const lab = await Lab.start({ nodes, clients: 2, herald: { bundle, env }, progress });
     try {
       const observer = await compileObserver(lab.directory);
@@ -96,20 +100,19 @@ export class Scene implements AsyncDisposable {
       for (const pid of processesIn([lab.backend.namespace])) {
         setPriority(pid, ECHO_PRIORITY);
       }
-      await applyService(lab, user, SERVICE, "lab");
+      await applyService(lab, user);
       await eventually(async () => (await user.addresses(SERVICE)).length === POOL.length);
       const addresses = await user.addresses(SERVICE);
       if (services > 0) {
         progress(`creating ${services} Services more`);
         await user.applyPool("others", [POOL_OF_OTHERS]);
+        await createOtherServices(lab, services, "others");
       }
-      for (let index = 0; index < services; index++) {
-        await applyService(lab, user, `${SERVICE}-${index}`, "others");
-      }
-      const filter = new SwitchFilter(lab.lan, lossPercent);
-      await filter.clear();
       const home = homeOf(addresses[0] ?? "", lab.nodes);
-      return new Scene(lab, user, filter, { addresses, home }, observer);
+      const scene = new Scene(setting, lab, clocks, { addresses, home }, observer);
+      await scene.filter.clear();
+      resources.move();
+      return scene;
     } catch (error) {
       await lab[Symbol.asyncDispose]();
       throw error;
@@ -220,6 +223,7 @@ export class Scene implements AsyncDisposable {
     this.freezer.thaw();
     await this.filter.clear();
     for (const node of this.nodeNames) {
+      this.clocks.set(node, 0);
       await this.powerOn(node);
       await this.lab.lan.setCarrier(node, "up");
     }
@@ -234,6 +238,7 @@ export class Scene implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.freezer.thaw();
     await this.lab[Symbol.asyncDispose]();
+    this.clocks[Symbol.dispose]();
   }
 
   /** Has the client ask anew for addresses that it takes for another node's. */
@@ -273,16 +278,11 @@ export class Scene implements AsyncDisposable {
 }
 
 /** A page and an echo, from a host that stays when nodes go. */
-async function applyService(
-  lab: Lab,
-  user: ClusterUser,
-  name: string,
-  pool: string,
-): Promise<void> {
-  await user.applyService(name, {
-    annotations: { "metallb.io/address-pool": pool },
+async function applyService(lab: Lab, user: ClusterUser): Promise<void> {
+  await user.applyService(SERVICE, {
+    annotations: { "metallb.io/address-pool": "lab" },
     spec: {
-      ipFamilyPolicy: pool === "lab" ? "RequireDualStack" : "SingleStack",
+      ipFamilyPolicy: "RequireDualStack",
       allocateLoadBalancerNodePorts: false,
       ports: [
         { name: "http", port: HTTP_PORT, targetPort: 8080 },
@@ -291,7 +291,7 @@ async function applyService(
     },
   });
   const { lanIp, lanIp6 } = lab.backend;
-  await lab.setEndpoints(name, "default", [{ ip: lanIp }, { ip: lanIp6 }]);
+  await lab.setEndpoints(SERVICE, "default", [{ ip: lanIp }, { ip: lanIp6 }]);
 }
 
 /** The first in MetalLB's order, in which the nodes of a lab differ by their names alone. */

@@ -1,8 +1,12 @@
 /** What the switch of a lab drops, by nftables: loss, one-way links, filtered ports, and a segment in two halves. */
 
 import type { Bridge } from "#test/lab/bridge.ts";
+import { MissingModuleError } from "./missing-module.ts";
 
 const TABLE = "table bridge faults";
+
+/** What nft says of a family or an expression that the kernel has not. */
+const NO_SUCH_TABLE = /not supported|No such file/;
 
 /** On the cables of these hosts alone when there are any, in both directions. */
 export interface LossOptions {
@@ -14,6 +18,7 @@ export class SwitchFilter {
   readonly #bridge: Bridge;
   /** In force always. */
   readonly #steady: readonly string[];
+  #isEmpty = true;
 
   /** @param lossPercent of all that passes, whatever else is done */
   constructor(bridge: Bridge, lossPercent: number) {
@@ -53,11 +58,18 @@ export class SwitchFilter {
 
   /** Drops nothing any more but what it always does. */
   async clear(): Promise<void> {
-    await this.#drop([]);
+    if (!(this.#isEmpty && this.#steady.length === 0)) {
+      await this.#drop([]);
+    }
   }
 
-  /** In place of all that was dropped. To add the table first makes its deletion succeed. */
+  /**
+   * In place of all that was dropped. To add the table first makes its deletion succeed.
+   *
+   * @throws {MissingModuleError} when the kernel has no such table
+   */
   async #drop(rules: readonly string[]): Promise<void> {
+    this.#isEmpty = rules.length === 0;
     const script = [
       `add ${TABLE}`,
       `delete ${TABLE}`,
@@ -70,7 +82,12 @@ export class SwitchFilter {
       "}",
       "",
     ];
-    await this.#bridge.exec("nft", ["--file", "-"], script.join("\n"));
+    await this.#bridge.exec("nft", ["--file", "-"], script.join("\n")).catch((error) => {
+      if (NO_SUCH_TABLE.test(String(error))) {
+        throw new MissingModuleError("nftables for bridges (CONFIG_NF_TABLES_BRIDGE)", error);
+      }
+      throw error;
+    });
   }
 
   #ports(hosts: readonly string[]): string {

@@ -61,7 +61,7 @@ export async function heraldProcess(
       HERALD_POD_UID: pod.uid,
       HERALD_SERVICE_ACCOUNT_DIRECTORY: await mountAccount(pod, context),
       HERALD_MEMBER_KEY_DIRECTORY: memberKeyDirectory(directory, host),
-      HERALD_STATE_DIR: path.join(directory, "state", host.name),
+      HERALD_STATE_DIR: stateDirectory(directory, host.name),
       ...context.env,
     },
     logPath: path.join(directory, "logs", `${name}.log`),
@@ -99,6 +99,11 @@ export async function mountMemberKey(
     writeFileSync(`${file}.new`, Buffer.from(key, "base64"), { mode: 0o400 });
     renameSync(`${file}.new`, file);
   }
+}
+
+/** Where a speaker keeps its snapshot. @param directory of the lab */
+export function stateDirectory(directory: string, node: string): string {
+  return path.join(directory, "state", node);
 }
 
 function memberKeyDirectory(directory: string, host: Host): string {

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { missesOfAll } from "./result.ts";
+import { isKept, missesOfAll } from "./result.ts";
 import { tableOf } from "./table.ts";
 
 const FINDINGS = {
@@ -34,13 +34,21 @@ test("a table shows the worst of all runs, and whether each kept to the bounds",
       { ...POWER, runs: [RUN, RUN] },
       { ...POWER, id: "1b", runs: [RUN, SLOW, RUN] },
       { id: "24", name: "floods", expected: "its tests pass", runs: [], troubles: [] },
+      { id: "14", name: "a split", expected: "one MAC", runs: [], troubles: [], missing: "no nft" },
     ]),
   ).toEqual([
     "row  what is done           runs  gap p50  gap max  lost  changes   two MACs  wrong  expected",
     "1    the owner loses power     2   352 ms   352 ms   170        1          0      0  gap ≤ 500 ms    ✓",
     "1b   the owner loses power     3   352 ms  1207 ms   170        1  1 (40 ms)      0  gap ≤ 500 ms    ✗",
     "24   floods                                                                          its tests pass  ✓",
+    "14   a split                                                                         one MAC         –",
   ]);
+});
+
+test("what a kernel cannot do is told, and is no failure", () => {
+  const result = { ...POWER, runs: [], missing: "this kernel has no freezer" };
+  expect(missesOfAll(result)).toEqual(["1: this kernel has no freezer"]);
+  expect(isKept(result)).toBe(true);
 });
 
 test("what was missed is told once, with the number of runs", () => {

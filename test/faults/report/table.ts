@@ -28,7 +28,8 @@ function rowOf(result: FaultResult): readonly string[] {
   const { id, name, runs, expected } = result;
   const figures = runs.length === 0 ? HEADER.slice(3, 9).map(() => "") : figuresOf(runs);
   const count = runs.length === 0 ? "" : String(runs.length);
-  return [id, name, count, ...figures, expected, isKept(result) ? "✓" : "✗"];
+  const mark = result.missing === undefined ? "✓" : "–";
+  return [id, name, count, ...figures, expected, isKept(result) ? mark : "✗"];
 }
 
 /** Of each figure the worst of all runs. */

@@ -9,6 +9,7 @@ import { keyRotation } from "./key-rotation.ts";
 import { nodeGone } from "./node-gone.ts";
 import { speakerGone } from "./speaker-gone.ts";
 import { split } from "./split.ts";
+import { surroundings } from "./surroundings.ts";
 
 export const faults: readonly Fault[] = [
   ...nodeGone,
@@ -18,5 +19,6 @@ export const faults: readonly Fault[] = [
   ...split,
   ...apiServerGone,
   ...foreignHost,
+  ...surroundings,
   ...keyRotation,
 ];

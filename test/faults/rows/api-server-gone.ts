@@ -1,21 +1,23 @@
 /** The API server is gone, and something else happens meanwhile. */
 
 import { type Fault, lasting } from "#test/faults/fault.ts";
-import { TAKEOVER } from "./node-gone.ts";
+import { takeover } from "./node-gone.ts";
 import { UNNOTICED } from "./speaker-gone.ts";
 
+const OUTAGE_S = lasting(2, 600);
 const ANSWERS_AGAIN_WITHIN_MS = 2_000;
 
 export const apiServerGone: readonly Fault[] = [
   {
     id: "15",
     name: "the API server is down, and the owner loses power",
-    bounds: TAKEOVER,
-    runs: 2,
+    bounds: takeover,
+    runs: lasting(20, 1),
+    seconds: 14 + OUTAGE_S,
     inflict: async (scene, story) => {
       await scene.lab.apiServer.kill();
       story.mark("the API server is killed");
-      await story.wait(lasting(10, 600));
+      await story.wait(OUTAGE_S);
       await scene.powerOff(story.owner);
       story.mark(`${story.owner} loses power`);
       await story.wait(3);
@@ -25,6 +27,7 @@ export const apiServerGone: readonly Fault[] = [
     id: "16",
     name: "the API server is down, and the owner's speaker restarts",
     bounds: { ...UNNOTICED, silenceMs: ANSWERS_AGAIN_WITHIN_MS },
+    seconds: 25,
     startsAtHome: true,
     inflict: async (scene, story) => {
       await scene.lab.apiServer.kill();

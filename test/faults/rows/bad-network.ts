@@ -8,7 +8,10 @@ const UNCHANGED = { changes: [0, 0], contestMs: 0 } as const;
 const MEMBER_PORT = 7946;
 const FLAPS = 20;
 const HALF_FLAP_S = 0.25;
-const TEN_MINUTES_S = 600;
+/** Ten minutes, where there is time for that. */
+const LOSS_S = lasting(20, 600);
+const LOSSY_NODE_S = lasting(20, 60);
+const FILTERED_S = lasting(20, 120);
 
 export const badNetwork: readonly Fault[] = [
   ...[1, 3, 5].map(
@@ -16,11 +19,14 @@ export const badNetwork: readonly Fault[] = [
       id: `10/${percent}`,
       name: `${percent} % of all packets are lost`,
       bounds: UNCHANGED,
+      runs: lasting(3, 1),
+      seconds: 5 + LOSS_S,
+      simulated: "packets are lost",
       startsAtHome: true,
       inflict: async (scene, story) => {
         await scene.filter.lose({ percent });
         story.mark(`${percent} % are lost`);
-        await story.wait(lasting(20, TEN_MINUTES_S));
+        await story.wait(LOSS_S);
       },
     }),
   ),
@@ -28,18 +34,23 @@ export const badNetwork: readonly Fault[] = [
     id: "11",
     name: "30 % of what the owner says and hears is lost",
     bounds: { changes: [0, 1], contestMs: 1_000 },
+    runs: lasting(3, 1),
+    seconds: 15 + LOSSY_NODE_S,
+    simulated: "one node loses nearly every third packet",
     startsAtHome: true,
     inflict: async (scene, story) => {
       await scene.filter.lose({ percent: 30, hosts: [story.owner] });
       story.mark(`30 % of ${story.owner}'s packets are lost`);
-      await story.wait(lasting(20, 60));
+      await story.wait(LOSSY_NODE_S);
     },
   },
   {
     id: "12",
     name: "the owner speaks, and hears nobody",
     bounds: { gapMs: 1_000, changes: [1, 1], contestMs: 1_000 },
-    runs: 3,
+    runs: lasting(3, 1),
+    seconds: 30,
+    simulated: "a node does not hear",
     inflict: async (scene, story) => {
       await scene.filter.deafen(story.owner);
       story.mark(`${story.owner} hears nobody`);
@@ -50,6 +61,9 @@ export const badNetwork: readonly Fault[] = [
     id: "13",
     name: "UDP between the nodes is filtered, all else passes",
     bounds: { ...UNCHANGED, lost: 0 },
+    runs: lasting(3, 1),
+    seconds: 10 + FILTERED_S,
+    simulated: "no node can send messages, though frames pass",
     startsAtHome: true,
     inflict: async (scene, story) => {
       const from = new Map(
@@ -57,7 +71,7 @@ export const badNetwork: readonly Fault[] = [
       );
       await scene.filter.closeUdpPort(MEMBER_PORT, scene.nodeNames);
       story.mark(`UDP port ${MEMBER_PORT} is filtered`);
-      await story.wait(lasting(20, 120));
+      await story.wait(FILTERED_S);
       const said = scene.nodeNames.flatMap((node) =>
         scene.lab.speaker(node).lines.slice(from.get(node)),
       );
@@ -78,6 +92,7 @@ export const badNetwork: readonly Fault[] = [
     id: "25",
     name: `the carrier of the owner's network card flaps ${FLAPS} times in 10 s`,
     bounds: { contestMs: 1_000 },
+    seconds: 20,
     inflict: async (scene, story) => {
       story.mark(`${story.owner}'s carrier flaps`);
       for (let flap = 0; flap < FLAPS; flap++) {

@@ -32,6 +32,7 @@ export const foreignHost: readonly Fault[] = [
     name: "a host that is no node announces the address once",
     // What its clients send to the stranger until the owner has spoken is lost.
     bounds: { gapMs: 1_000, changes: [0, 0], contestMs: 0 },
+    seconds: 16,
     hasStranger: true,
     startsAtHome: true,
     inflict: async (scene, story) => {
@@ -53,6 +54,7 @@ export const foreignHost: readonly Fault[] = [
     id: "22b",
     name: "a host that is no node announces the address again and again",
     bounds: { changes: [0, 0], contestMs: 0 },
+    seconds: 16,
     hasStranger: true,
     startsAtHome: true,
     inflict: async (scene, story) => {
@@ -81,6 +83,7 @@ export const foreignHost: readonly Fault[] = [
     id: "23",
     name: `${GARBAGE_PER_S.toLocaleString("en")} packets of garbage a second come to the port of the members`,
     bounds: { changes: [0, 0], contestMs: 0 },
+    seconds: 14,
     startsAtHome: true,
     inflict: async (scene, story) => {
       const program = path.join(scene.lab.directory, "garbage");

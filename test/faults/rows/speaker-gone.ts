@@ -15,6 +15,7 @@ const OUT_OF_SERVICE = "node.kubernetes.io/out-of-service";
 /** After which an owner whose speaker is gone is an owner no more. */
 const GRACE_S = 30;
 const GRACE_TOLERANCE_S = 5;
+const ABSENCE_S = lasting(GRACE_S + 10, 300);
 const HOG_CORE = 1;
 /** Arguments of taskset. The kernel ends it: no program of ours need have its turn for that. */
 const HOG = [
@@ -28,7 +29,7 @@ export const speakerGone: readonly Fault[] = [
     name: "SIGKILL of the owner's speaker, back after 5 s",
     // A surrogate is to answer within 0.4 s, and is asked every 0.1 s.
     bounds: { ...UNNOTICED, silenceMs: 500 },
-    runs: 5,
+    seconds: 14,
     startsAtHome: true,
     inflict: async (scene, story) => {
       await scene.lab.speaker(story.owner).kill();
@@ -43,7 +44,7 @@ export const speakerGone: readonly Fault[] = [
     id: "3",
     name: "SIGTERM and restart of every speaker in turn, under TCP",
     bounds: UNNOTICED,
-    runs: 2,
+    seconds: 22,
     startsAtHome: true,
     inflict: async (scene, story) => {
       await withConnections(scene, story, { mayBeReset: false }, async () => {
@@ -61,12 +62,14 @@ export const speakerGone: readonly Fault[] = [
     id: "4",
     name: "the owner's speaker is gone for long, under TCP",
     bounds: PLANNED_MOVE,
+    runs: lasting(3, 1),
+    seconds: 45 + ABSENCE_S,
     startsAtHome: true,
     inflict: async (scene, story) => {
       await withConnections(scene, story, { mayBeReset: true }, async () => {
         await scene.lab.speaker(story.owner).kill();
         story.mark(`${story.owner}'s speaker is killed`);
-        await story.wait(lasting(GRACE_S + 10, 300));
+        await story.wait(ABSENCE_S);
       });
     },
     examine: (seen, story, scene) => {
@@ -86,6 +89,7 @@ export const speakerGone: readonly Fault[] = [
     id: "4b",
     name: "the owner is taken out of service, under TCP",
     bounds: PLANNED_MOVE,
+    seconds: 55,
     startsAtHome: true,
     inflict: async (scene, story) => {
       const taint = `${OUT_OF_SERVICE}=nodeshutdown:NoExecute`;
@@ -105,7 +109,7 @@ export const speakerGone: readonly Fault[] = [
     id: "5",
     name: "SIGSTOP of the owner's speaker for 10 s, then SIGCONT",
     bounds: UNNOTICED,
-    runs: 2,
+    seconds: 18,
     startsAtHome: true,
     inflict: async (scene, story) => {
       const speaker = scene.lab.speaker(story.owner);
@@ -121,6 +125,7 @@ export const speakerGone: readonly Fault[] = [
     id: "6",
     name: "the main thread of the owner's speaker is busy for 5 s",
     bounds: { ...UNNOTICED, silenceMs: 250 },
+    seconds: 12,
     startsAtHome: true,
     inflict: async (scene, story) => {
       scene.lab.speaker(story.owner).signal("SIGWINCH");
@@ -132,6 +137,7 @@ export const speakerGone: readonly Fault[] = [
     id: "7",
     name: "a real-time program has the owner's processor for 2 s",
     bounds: { changes: [0, 1], contestMs: 1_000 },
+    seconds: 12,
     startsAtHome: true,
     inflict: async (scene, story) => {
       const { namespace } = scene.lab.node(story.owner);

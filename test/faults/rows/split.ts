@@ -4,6 +4,7 @@ import { type Fault, lasting } from "#test/faults/fault.ts";
 import type { SeenRecord } from "#test/faults/observation/observation.ts";
 import type { Story } from "#test/faults/story.ts";
 
+const SPLIT_S = lasting(15, 60);
 const ONE_OWNER_WITHIN_MS = 1_000;
 /** A side may find out for so long that it has no owner. */
 const SIDE_SERVED_WITHIN_MS = 1_000;
@@ -13,7 +14,9 @@ export const split: readonly Fault[] = [
     id: "14",
     name: "layer 2 is split, with the owner alone on one side, and healed",
     bounds: { contestMs: ONE_OWNER_WITHIN_MS },
-    runs: 2,
+    runs: lasting(3, 1),
+    seconds: 20 + SPLIT_S,
+    simulated: "the network is split and heals",
     startsAtHome: true,
     hasTwoClients: true,
     inflict: async (scene, story) => {
@@ -24,7 +27,7 @@ export const split: readonly Fault[] = [
         [...others, scene.stranger.name],
       );
       story.mark("layer 2 is split");
-      await story.wait(lasting(15, 60));
+      await story.wait(SPLIT_S);
       story.mark("layer 2 is whole");
       await scene.filter.clear();
       await story.wait(5);

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { describeBounds, missesOf } from "./bounds.ts";
+import { describeBounds, missesOf, missesOfMany } from "./bounds.ts";
 
 const QUIET = {
   longestGapMs: 3,
@@ -31,6 +31,15 @@ test.each([
   [{ wrong: 2 }, {}, ["2 answers gave a MAC that nobody has"]],
 ] as const)("%j within %j", (found, bounds, misses) => {
   expect(missesOf({ ...QUIET, ...found }, bounds)).toEqual(misses);
+});
+
+test.each([
+  [[340, 900, 349, 350, 351], []],
+  [[351, 351, 351, 1, 1], ["the median of the longest gaps is 351 ms"]],
+  [[900, 900, 900], []],
+])("the median of %j is within 350 ms, or there are too few to tell", (gaps, misses) => {
+  const found = gaps.map((longestGapMs) => ({ ...QUIET, longestGapMs }));
+  expect(missesOfMany(found, { gapMs: 600, medianGapMs: 350 })).toEqual(misses);
 });
 
 test("bounds are told as a table has them", () => {

@@ -1,11 +1,14 @@
 /** What a fault may do at most, and whether it kept to it. */
 
+import { percentile } from "#test/bench/statistics.ts";
 import type { Findings } from "#test/faults/observation/findings.ts";
 
 /** Of each run by itself; what is left out may be anything. That a MAC is nobody's is never right. */
 export interface Bounds {
   /** The longest time in which no packet came back. */
   readonly gapMs?: number;
+  /** The median of that, of all runs together. */
+  readonly medianGapMs?: number;
   readonly lost?: number;
   /** How often the address may change its MAC, at least and at most. */
   readonly changes?: readonly [least: number, most: number];
@@ -14,6 +17,9 @@ export interface Bounds {
   /** The longest time in which no question was answered. */
   readonly silenceMs?: number;
 }
+
+/** Fewer have no median worth the name. */
+const RUNS_FOR_A_MEDIAN = 5;
 
 /** Says in a sentence each what one run did beyond its bounds. */
 export function missesOf(found: Findings, bounds: Bounds): readonly string[] {
@@ -40,9 +46,29 @@ export function missesOf(found: Findings, bounds: Bounds): readonly string[] {
   return checks.filter(([isKept]) => !isKept).map(([, otherwise]) => otherwise);
 }
 
+/** The same of what only all runs together can do. */
+export function missesOfMany(
+  found: readonly Findings[],
+  { medianGapMs }: Bounds,
+): readonly string[] {
+  const gaps = found.map(({ longestGapMs }) => longestGapMs);
+  const median = gaps.length < RUNS_FOR_A_MEDIAN ? 0 : percentile(gaps, 50);
+  return isWithin(median, medianGapMs)
+    ? []
+    : [`the median of the longest gaps is ${whole(median)} ms`];
+}
+
 /** As a table shows them. */
-export function describeBounds({ gapMs, lost, changes, contestMs, silenceMs }: Bounds): string {
+export function describeBounds({
+  gapMs,
+  medianGapMs,
+  lost,
+  changes,
+  contestMs,
+  silenceMs,
+}: Bounds): string {
   const parts = [
+    medianGapMs !== undefined && `gap p50 ≤ ${medianGapMs} ms`,
     gapMs !== undefined && `gap ≤ ${gapMs} ms`,
     lost !== undefined && `${lost} lost`,
     changes !== undefined && describeChanges(changes),
