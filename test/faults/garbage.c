@@ -1,8 +1,10 @@
 /*
- * Sends UDP packets of random bytes to one address, for so many seconds, as often as it is told; behind the same first
- * bytes, if it is given any.
+ * Sends UDP packets that mean nothing, or no more, to one address, for so many seconds, as often as it is told.
  *
- *   garbage ADDRESS PORT PER_SECOND SECONDS [HEX]
+ *   garbage ADDRESS PORT PER_SECOND SECONDS RECORDED
+ *
+ * RECORDED is what tcpdump -w wrote of UDP packets on Ethernet and IPv4 without options. Of three packets that are sent one
+ * is a recorded one, one is such a one with a bit flipped, and one has random bytes. Prints how many were sent.
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -14,7 +16,24 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { BATCH = 64, MAX_LENGTH = 1200, MAX_HEADER = 64, MIN_BEHIND = 64, PAUSE_US = 200 };
+enum {
+  BATCH = 64,
+  MAX_LENGTH = 1200,
+  MAX_RECORDED = 1000,
+  PAUSE_US = 200,
+  /* pcap-savefile(5) */
+  FILE_HEADER = 24,
+  RECORD_HEADER = 4,
+  /* Ethernet, IPv4, UDP */
+  HEADERS = 42,
+};
+
+struct packet {
+  size_t length;
+  uint8_t bytes[MAX_LENGTH];
+};
+
+static struct packet packets[3 * MAX_RECORDED];
 
 static double now(void) {
   struct timespec time;
@@ -22,22 +41,34 @@ static double now(void) {
   return time.tv_sec + time.tv_nsec / 1e9;
 }
 
-/* Gives the length, or -1 when it is no hex or too long. */
-static int parse_hex(const char *hex, uint8_t *bytes) {
-  size_t length = strlen(hex) / 2;
-  if (strlen(hex) % 2 != 0 || length > MAX_HEADER) return -1;
-  for (size_t at = 0; at < length; at++) {
-    if (sscanf(hex + 2 * at, "%2hhx", &bytes[at]) != 1) return -1;
+/* Gives how many packets there are to be sent. */
+static int prepare(const char *path) {
+  FILE *file = fopen(path, "rb");
+  uint32_t record[RECORD_HEADER];
+  uint8_t headers[HEADERS];
+  int count = 0;
+  if (file != NULL) fseek(file, FILE_HEADER, SEEK_SET);
+  while (file != NULL && count < 3 * MAX_RECORDED && fread(record, sizeof record, 1, file) == 1) {
+    struct packet *replayed = &packets[count], *forged = &packets[count + 1], *random = &packets[count + 2];
+    replayed->length = record[2] - HEADERS;
+    if (record[2] <= HEADERS || replayed->length > MAX_LENGTH) break;
+    if (fread(headers, sizeof headers, 1, file) != 1) break;
+    if (fread(replayed->bytes, replayed->length, 1, file) != 1) break;
+    *forged = *replayed;
+    forged->bytes[rand() % forged->length] ^= 1 << rand() % 8;
+    random->length = rand() % MAX_LENGTH;
+    for (size_t at = 0; at < random->length; at++) random->bytes[at] = rand();
+    count += 3;
   }
-  return length;
+  if (file != NULL) fclose(file);
+  return count;
 }
 
 int main(int count, char **words) {
   struct sockaddr_in to = {.sin_family = AF_INET};
-  static uint8_t header[MAX_HEADER];
-  int header_length = count == 6 ? parse_hex(words[5], header) : 0;
-  if (count < 5 || count > 6 || header_length < 0 || inet_pton(AF_INET, words[1], &to.sin_addr) != 1) {
-    fprintf(stderr, "garbage: see the head of garbage.c for the usage\n");
+  int prepared = count == 6 ? prepare(words[5]) : 0;
+  if (prepared == 0 || inet_pton(AF_INET, words[1], &to.sin_addr) != 1) {
+    fprintf(stderr, "garbage: nothing was recorded, or see the head of garbage.c for the usage\n");
     return 2;
   }
   to.sin_port = htons(atoi(words[2]));
@@ -47,8 +78,6 @@ int main(int count, char **words) {
     perror("garbage");
     return 1;
   }
-  static uint8_t bytes[BATCH * MAX_LENGTH];
-  for (size_t at = 0; at < sizeof bytes; at++) bytes[at] = rand();
   double began = now();
   long sent = 0;
   for (double at = began; at < began + seconds; at = now()) {
@@ -56,16 +85,13 @@ int main(int count, char **words) {
       usleep(PAUSE_US);
       continue;
     }
-    struct iovec vectors[BATCH][2];
+    struct iovec vectors[BATCH];
     struct mmsghdr messages[BATCH] = {0};
     for (int index = 0; index < BATCH; index++) {
-      /* behind a header so much follows that the packet is not too short or too long for one */
-      int length = header_length == 0 ? rand() % MAX_LENGTH
-                                      : MIN_BEHIND + rand() % (MAX_LENGTH - MAX_HEADER - MIN_BEHIND);
-      vectors[index][0] = (struct iovec){header, header_length};
-      vectors[index][1] = (struct iovec){bytes + rand() % (sizeof bytes - MAX_LENGTH), length};
-      messages[index].msg_hdr.msg_iov = vectors[index];
-      messages[index].msg_hdr.msg_iovlen = 2;
+      struct packet *packet = &packets[(sent + index) % prepared];
+      vectors[index] = (struct iovec){packet->bytes, packet->length};
+      messages[index].msg_hdr.msg_iov = &vectors[index];
+      messages[index].msg_hdr.msg_iovlen = 1;
     }
     int done = sendmmsg(fd, messages, BATCH, 0);
     sent += done > 0 ? done : BATCH;

@@ -10,6 +10,7 @@ import { eventually } from "#test/lab/eventually.ts";
 import type { Host, Node } from "#test/lab/host.ts";
 import { Lab } from "#test/lab/lab.ts";
 import { processesIn } from "#test/lab/network-namespace.ts";
+import { Announcements } from "./announcements.ts";
 import { Connections } from "./connections.ts";
 import { Freezer } from "./freezer.ts";
 import type { Acquaintance } from "./observation/findings.ts";
@@ -40,7 +41,8 @@ const ECHO_PORT = 7;
 const ECHO_PRIORITY = -15;
 const HTTP_PORT = 80;
 /** A block that RFC 2544 sets aside for benchmarks. */
-const POOL_OF_OTHERS = "198.18.0.0/16";
+export const PREFIX_OF_OTHERS = "198.18.";
+const POOL_OF_OTHERS = `${PREFIX_OF_OTHERS}0.0/16`;
 const POOL = ["192.0.2.200/32", "2001:db8:0:1::200/128"];
 const READY_URL = "http://127.0.0.1:17472/readyz";
 /** An import that has a speaker do things at a signal; see there. */
@@ -142,6 +144,11 @@ export class Scene implements AsyncDisposable {
     const [address = ""] = this.subject.addresses;
     const log = this.#logPath(`connections-${this.#runs}`);
     return Connections.open(this.client, address, HTTP_PORT, log);
+  }
+
+  /** Listens to the announcements of all addresses. */
+  hearAnnouncements(): Promise<Announcements> {
+    return Announcements.start(this.stranger, this.#logPath(`announcements-${this.#runs}`));
   }
 
   get client(): Host {

@@ -1,8 +1,10 @@
 /** The owner is gone from the network, or from the world. */
 
+import type { Announcements } from "#test/faults/announcements.ts";
 import type { Fault } from "#test/faults/fault.ts";
-import { SERVICE } from "#test/faults/scene.ts";
+import { PREFIX_OF_OTHERS, type Scene, SERVICE } from "#test/faults/scene.ts";
 import type { Setting } from "#test/faults/setting.ts";
+import type { Story } from "#test/faults/story.ts";
 import type { Bounds } from "#test/faults/verdict/bounds.ts";
 import { eventually } from "#test/lab/eventually.ts";
 
@@ -22,6 +24,8 @@ export function takeover({ nodes, profile }: Setting): Bounds {
 }
 
 const OBSERVED_S = 3;
+/** Of many Services the last one is taken over within a second, too. */
+const ALL_WITHIN_MS = 1_000;
 const STATUS_LIMIT_MS = 10_000;
 
 export const nodeGone: readonly Fault[] = [
@@ -32,9 +36,14 @@ export const nodeGone: readonly Fault[] = [
     runs: 20,
     seconds: 8,
     inflict: async (scene, story) => {
+      await using announcements =
+        scene.setting.services > 0 ? await scene.hearAnnouncements() : undefined;
       await scene.powerOff(story.owner);
-      story.mark(`${story.owner} loses power`);
+      const atMs = story.mark(`${story.owner} loses power`);
       await story.wait(OBSERVED_S);
+      if (announcements !== undefined) {
+        judgeOthers(scene, story, announcements, atMs);
+      }
     },
   },
   {
@@ -93,3 +102,15 @@ export const nodeGone: readonly Fault[] = [
     },
   },
 ];
+
+/** Looks when the other Services of the owner were taken over. */
+function judgeOthers(scene: Scene, story: Story, heard: Announcements, atMs: number): void {
+  const others = scene.lab.nodes.filter(({ name }) => name !== story.owner);
+  const macs = new Set(others.map(({ mac }) => mac));
+  const times = heard.takenOver(atMs, macs, PREFIX_OF_OTHERS);
+  const lastMs = Math.round(Math.max(0, ...times));
+  story.check(
+    `the last of ${times.length} other addresses is announced within ${ALL_WITHIN_MS} ms (after ${lastMs} ms)`,
+    times.length > 0 && lastMs <= ALL_WITHIN_MS,
+  );
+}
