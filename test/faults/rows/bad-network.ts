@@ -11,7 +11,8 @@ const HALF_FLAP_S = 0.25;
 /** Ten minutes, where there is time for that. */
 const LOSS_S = lasting(20, 600);
 const LOSSY_NODE_S = lasting(20, 60);
-const FILTERED_S = lasting(20, 120);
+/** Longer than a speaker may be down until its addresses move. */
+const FILTERED_S = lasting(40, 120);
 
 export const badNetwork: readonly Fault[] = [
   ...[1, 3, 5].map(
