@@ -113,6 +113,7 @@ export class Scene implements AsyncDisposable {
       const home = homeOf(addresses[0] ?? "", lab.nodes);
       const scene = new Scene(setting, lab, clocks, { addresses, home }, observer);
       await scene.filter.clear();
+      await scene.#reached();
       resources.move();
       return scene;
     } catch (error) {
@@ -246,6 +247,17 @@ export class Scene implements AsyncDisposable {
     this.freezer.thaw();
     await this.lab[Symbol.asyncDispose]();
     this.clocks[Symbol.dispose]();
+  }
+
+  /**
+   * Waits for kube-proxy on all nodes' behalf: to a UDP flow that begins before, connection tracking would deny the backend
+   * for as long as it goes on.
+   */
+  async #reached(): Promise<void> {
+    for (const address of this.subject.addresses) {
+      const host = address.includes(":") ? `[${address}]` : address;
+      await eventually(async () => (await this.client.curl(`http://${host}/`)).status === 200);
+    }
   }
 
   /** Has the client ask anew for addresses that it takes for another node's. */
