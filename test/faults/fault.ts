@@ -37,8 +37,10 @@ export function runsOf({ runs = RUNS }: Fault): number {
   return runs;
 }
 
+/** Where the network loses packets all the time, that some were lost says nothing. */
 export function boundsOf({ bounds }: Fault, setting: Setting): Bounds {
-  return typeof bounds === "function" ? bounds(setting) : bounds;
+  const { lost, ...others } = typeof bounds === "function" ? bounds(setting) : bounds;
+  return lost === undefined || setting.lossPercent > 0 ? others : { ...others, lost };
 }
 
 export interface Stage extends AsyncDisposable {

@@ -16,5 +16,5 @@ export const MATRIX: readonly Setting[] = [
   { nodes: 3, services: 0, lossPercent: 0, profile: "fast" },
 ];
 
-/** The death of an owner, and the same with keepalived. */
-export const ROWS_OF_MATRIX: ReadonlySet<string> = new Set(["1", "1k"]);
+/** What a cluster costs at rest, the death of an owner, and the same with keepalived. */
+export const ROWS_OF_MATRIX: ReadonlySet<string> = new Set(["0", "1", "1k"]);

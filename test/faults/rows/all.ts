@@ -2,6 +2,7 @@
 
 import type { Fault } from "#test/faults/fault.ts";
 import { apiServerGone } from "./api-server-gone.ts";
+import { atRest } from "./at-rest.ts";
 import { badNetwork } from "./bad-network.ts";
 import { foreignHost } from "./foreign-host.ts";
 import { keepalived } from "./keepalived.ts";
@@ -12,6 +13,7 @@ import { split } from "./split.ts";
 import { surroundings } from "./surroundings.ts";
 
 export const faults: readonly Fault[] = [
+  ...atRest,
   ...nodeGone,
   ...keepalived,
   ...speakerGone,
