@@ -37,10 +37,15 @@ export const split: readonly Fault[] = [
         "both sides are served",
         seen.every((one) => isServed(one, story)),
       );
-      const owners = ownersAfter(seen, (story.marks.at(-1)?.atMs ?? 0) + ONE_OWNER_WITHIN_MS);
+      const healedAtMs = story.marks.at(-1)?.atMs ?? 0;
+      const owners = ownersAfter(seen, healedAtMs + ONE_OWNER_WITHIN_MS);
       story.check(
         `one owner a second after it is healed (there are ${owners.size})`,
         owners.size === 1,
+      );
+      story.check(
+        "the one that stays announces it within a second, to both sides",
+        seen.every((one) => isAnnounced(one, owners, healedAtMs)),
       );
     },
   },
@@ -60,4 +65,18 @@ function isServed({ record }: SeenRecord, { marks }: Story): boolean {
 function ownersAfter(seen: readonly SeenRecord[], fromMs: number): ReadonlySet<string> {
   const sayings = seen.flatMap(({ record }) => record.sayings);
   return new Set(sayings.filter(({ atMs }) => atMs > fromMs).map(({ mac }) => mac));
+}
+
+function isAnnounced(
+  { record }: SeenRecord,
+  owners: ReadonlySet<string>,
+  healedAtMs: number,
+): boolean {
+  return record.sayings.some(
+    ({ atMs, kind, mac }) =>
+      kind === "notice" &&
+      owners.has(mac) &&
+      atMs > healedAtMs &&
+      atMs <= healedAtMs + ONE_OWNER_WITHIN_MS,
+  );
 }
