@@ -37,11 +37,11 @@ test("a table shows the worst of all runs, and whether each kept to the bounds",
       { id: "14", name: "a split", expected: "one MAC", runs: [], troubles: [], missing: "no nft" },
     ]),
   ).toEqual([
-    "row  what is done           runs  gap p50  gap max  lost  changes   two MACs  wrong  expected",
-    "1    the owner loses power     2   352 ms   352 ms   170        1          0      0  gap ≤ 500 ms    ✓",
-    "1b   the owner loses power     3   352 ms  1207 ms   170        1  1 (40 ms)      0  gap ≤ 500 ms    ✗",
-    "24   floods                                                                          its tests pass  ✓",
-    "14   a split                                                                         one MAC         –",
+    "row  what is done           runs  gap p50  gap max  packets  lost  changes   two MACs  wrong  expected",
+    "1    the owner loses power     2   352 ms   352 ms    7,000   170        1          0      0  gap ≤ 500 ms    ✓",
+    "1b   the owner loses power     3   352 ms  1207 ms   10,500   170        1  1 (40 ms)      0  gap ≤ 500 ms    ✗",
+    "24   floods                                                                                   its tests pass  ✓",
+    "14   a split                                                                                  one MAC         –",
   ]);
 });
 

@@ -11,6 +11,7 @@ const HEADER = [
   "runs",
   "gap p50",
   "gap max",
+  "packets",
   "lost",
   "changes",
   "two MACs",
@@ -26,22 +27,25 @@ export function tableOf(results: readonly FaultResult[]): readonly string[] {
 
 function rowOf(result: FaultResult): readonly string[] {
   const { id, name, runs, expected } = result;
-  const figures = runs.length === 0 ? HEADER.slice(3, 9).map(() => "") : figuresOf(runs);
+  const figures =
+    runs.length === 0 ? HEADER.slice(3, HEADER.indexOf("expected")).map(() => "") : figuresOf(runs);
   const count = runs.length === 0 ? "" : String(runs.length);
   const mark = result.missing === undefined ? "✓" : "–";
   return [id, name, count, ...figures, expected, isKept(result) ? mark : "✗"];
 }
 
-/** Of each figure the worst of all runs. */
+/** How many packets there were in all, and of each other figure the worst of all runs. */
 function figuresOf(runs: readonly Run[]): readonly string[] {
   const all = runs.map(({ findings }) => findings);
   const gaps = all.map(({ longestGapMs }) => longestGapMs);
   const most = (values: readonly number[]) => Math.max(...values);
+  const sent = all.map((one) => one.sent).reduce((sum, one) => sum + one, 0);
   const contests = most(all.map((one) => one.contests));
   const contestMs = most(all.map((one) => one.longestContestMs));
   return [
     `${Math.round(percentile(gaps, 50))} ms`,
     `${Math.round(most(gaps))} ms`,
+    sent.toLocaleString("en"),
     String(most(all.map(({ lost }) => lost))),
     String(most(all.map(({ changes }) => changes))),
     contests === 0 ? "0" : `${contests} (${Math.round(contestMs)} ms)`,

@@ -13,7 +13,7 @@ export const apiServerGone: readonly Fault[] = [
     name: "the API server is down, and the owner loses power",
     bounds: takeover,
     runs: lasting(20, 1),
-    seconds: 14 + OUTAGE_S,
+    seconds: 9 + OUTAGE_S,
     inflict: async (scene, story) => {
       await scene.lab.apiServer.kill();
       story.mark("the API server is killed");
@@ -27,7 +27,7 @@ export const apiServerGone: readonly Fault[] = [
     id: "16",
     name: "the API server is down, and the owner's speaker restarts",
     bounds: { ...UNNOTICED, silenceMs: ANSWERS_AGAIN_WITHIN_MS },
-    seconds: 25,
+    seconds: 15,
     startsAtHome: true,
     inflict: async (scene, story) => {
       await scene.lab.apiServer.kill();

@@ -80,7 +80,7 @@ export const foreignHost: readonly Fault[] = [
     id: "23",
     name: `${GARBAGE_PER_S.toLocaleString("en")} packets a second, replayed, forged and random, come to the port of the members`,
     bounds: { changes: [0, 0], contestMs: 0 },
-    seconds: 17,
+    seconds: 14,
     startsAtHome: true,
     inflict: async (scene, story) => {
       const program = path.join(scene.lab.directory, "garbage");

@@ -22,7 +22,7 @@ export const keepalived: readonly Fault[] = isOnPath(PROGRAM)
         name: `for comparison: keepalived (advert_int ${ADVERT_INTERVAL_S}), the owner loses power`,
         bounds: {},
         runs: 10,
-        seconds: 8,
+        seconds: 7,
         stage,
         inflict: async (scene, story) => {
           await scene.powerOff(story.owner);

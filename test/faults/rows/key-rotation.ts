@@ -11,7 +11,7 @@ export const keyRotation: readonly Fault[] = [
     id: "29",
     name: "the key of the members is changed, node by node",
     bounds: UNNOTICED,
-    seconds: 30,
+    seconds: 24,
     startsAtHome: true,
     inflict: async (scene, story) => {
       const stringData = { secretkey: randomBytes(32).toString("base64url") };

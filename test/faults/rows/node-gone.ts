@@ -34,7 +34,7 @@ export const nodeGone: readonly Fault[] = [
     name: "the owner loses power",
     bounds: takeover,
     runs: 20,
-    seconds: 8,
+    seconds: 7,
     inflict: async (scene, story) => {
       await using announcements =
         scene.setting.services > 0 ? await scene.hearAnnouncements() : undefined;
@@ -51,7 +51,7 @@ export const nodeGone: readonly Fault[] = [
     name: "the owner's LAN cable is pulled, the API server stays",
     bounds: takeover,
     runs: 20,
-    seconds: 9,
+    seconds: 7,
     inflict: async (scene, story) => {
       const { lab, user } = scene;
       await lab.lan.unplug(story.owner);
@@ -75,7 +75,7 @@ export const nodeGone: readonly Fault[] = [
     name: "the owner's network card loses its carrier",
     bounds: takeover,
     runs: 20,
-    seconds: 8,
+    seconds: 7,
     inflict: async (scene, story) => {
       await scene.lab.lan.setCarrier(story.owner, "down");
       story.mark(`${story.owner}'s carrier is gone`);
@@ -86,7 +86,7 @@ export const nodeGone: readonly Fault[] = [
     id: "8",
     name: "the owner's whole node is frozen for 3 s, as a virtual machine is",
     bounds: takeover,
-    seconds: 15,
+    seconds: 12,
     simulated: "a virtual machine stands still, its clock too",
     inflict: async (scene, story) => {
       await Promise.all([

@@ -29,7 +29,7 @@ export const speakerGone: readonly Fault[] = [
     name: "SIGKILL of the owner's speaker, back after 5 s",
     // A surrogate is to answer within 0.4 s, and is asked every 0.1 s.
     bounds: { ...UNNOTICED, silenceMs: 500 },
-    seconds: 14,
+    seconds: 12,
     startsAtHome: true,
     inflict: async (scene, story) => {
       await scene.lab.speaker(story.owner).kill();
@@ -44,7 +44,7 @@ export const speakerGone: readonly Fault[] = [
     id: "3",
     name: "SIGTERM and restart of every speaker in turn, under TCP",
     bounds: UNNOTICED,
-    seconds: 22,
+    seconds: 13,
     startsAtHome: true,
     inflict: async (scene, story) => {
       await withConnections(scene, story, { mayBeReset: false }, async () => {
@@ -109,7 +109,7 @@ export const speakerGone: readonly Fault[] = [
     id: "5",
     name: "SIGSTOP of the owner's speaker for 10 s, then SIGCONT",
     bounds: UNNOTICED,
-    seconds: 18,
+    seconds: 17,
     startsAtHome: true,
     inflict: async (scene, story) => {
       const speaker = scene.lab.speaker(story.owner);

@@ -25,7 +25,7 @@ export const surroundings: readonly Fault[] = [
     id: "27",
     name: "the wall clock of the owner, then of all nodes, jumps by an hour, forth and back",
     bounds: UNNOTICED,
-    seconds: 32,
+    seconds: 20,
     startsAtHome: true,
     inflict: async (scene, story) => {
       for (const aheadS of [HOUR_S, -HOUR_S, 0]) {
@@ -77,7 +77,7 @@ function brokenDisk(id: string, name: string, disk: string): Fault {
     id,
     name,
     bounds: UNNOTICED,
-    seconds: 28,
+    seconds: 25,
     startsAtHome: true,
     inflict: async (scene, story) => {
       const speaker = scene.lab.speaker(story.owner);
