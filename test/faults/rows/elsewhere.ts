@@ -15,7 +15,7 @@ export const testedElsewhere: readonly TestedFault[] = [
   {
     id: "17",
     name: "the API answers 429 and 500, is slow, cuts a watch, forgets its past",
-    seconds: 30,
+    seconds: 25,
     files: [
       "lib/kube/reflector.test.ts",
       "lib/kube/reflector-cut.test.ts",
@@ -25,19 +25,19 @@ export const testedElsewhere: readonly TestedFault[] = [
   {
     id: "18",
     name: "the controller is killed at any point of a history of changes",
-    seconds: 30,
+    seconds: 10,
     files: ["test/histories/troubled-histories.test.ts", "test/histories/known-histories.test.ts"],
   },
   {
     id: "19",
     name: "two controllers at once, and two Services with one address",
-    seconds: 40,
+    seconds: 20,
     files: ["test/e2e/doubles.test.ts", "test/histories/known-histories.test.ts"],
   },
   {
     id: "20",
     name: "pools are shrunk and deleted under use, a broken configuration is applied",
-    seconds: 60,
+    seconds: 70,
     files: ["test/e2e/bad-input.test.ts", "test/allocation/allocation.test.ts"],
     named: "pool",
   },

@@ -63,7 +63,7 @@ export const speakerGone: readonly Fault[] = [
     name: "the owner's speaker is gone for long, under TCP",
     bounds: PLANNED_MOVE,
     runs: lasting(3, 1),
-    seconds: 45 + ABSENCE_S,
+    seconds: 30 + ABSENCE_S,
     startsAtHome: true,
     inflict: async (scene, story) => {
       await withConnections(scene, story, { mayBeReset: true }, async () => {
@@ -89,7 +89,7 @@ export const speakerGone: readonly Fault[] = [
     id: "4b",
     name: "the owner is taken out of service, under TCP",
     bounds: PLANNED_MOVE,
-    seconds: 55,
+    seconds: 45,
     startsAtHome: true,
     inflict: async (scene, story) => {
       const taint = `${OUT_OF_SERVICE}=nodeshutdown:NoExecute`;
