@@ -1,8 +1,12 @@
-/** What the switch of a lab carries between nodes, counted by nftables: in a lab that is what their speakers and kernels say to each other. */
+/**
+ * What the switch of a lab carries from one node to another, counted by nftables: in a lab that is what their speakers and
+ * kernels say to each other. What is for all, as the announcements of addresses, is not counted.
+ */
 
 import type { Bridge } from "#test/lab/bridge.ts";
 
 const TABLE = "bridge frames";
+const TO_ONE = "ether daddr & 01:00:00:00:00:00 == 00:00:00:00:00:00";
 
 export interface FrameCounts {
   readonly sent: number;
@@ -29,8 +33,8 @@ export async function countFrames(
     "chain forward {",
     "type filter hook forward priority 0; policy accept;",
     ...nodes.flatMap((node) => [
-      `iifname ${quote(node)} oifname ${all} counter name sent_${node}`,
-      `iifname ${all} oifname ${quote(node)} counter name received_${node}`,
+      `iifname ${quote(node)} oifname ${all} ${TO_ONE} counter name sent_${node}`,
+      `iifname ${all} oifname ${quote(node)} ${TO_ONE} counter name received_${node}`,
     ]),
     "}",
     "}",

@@ -5,6 +5,8 @@ import { eventually } from "#test/lab/eventually.ts";
 import type { Lab } from "#test/lab/lab.ts";
 
 const AT_ONCE = 8;
+/** Nobody sends them anything: ten kube-proxies need not write their rules. */
+const NOT_FOR_KUBE_PROXY = { "service.kubernetes.io/service-proxy-name": "none" };
 const SERVED_WITHIN_MS = 120_000;
 
 /** Creates so many, with one IPv4 address of the pool each, and waits until all have theirs. */
@@ -37,7 +39,11 @@ export async function createOtherServices(lab: Lab, count: number, pool: string)
 
 function other(name: string, pool: string): object {
   return {
-    metadata: { name, annotations: { "metallb.io/address-pool": pool } },
+    metadata: {
+      name,
+      labels: NOT_FOR_KUBE_PROXY,
+      annotations: { "metallb.io/address-pool": pool },
+    },
     spec: {
       type: "LoadBalancer",
       ipFamilyPolicy: "SingleStack",
