@@ -49,7 +49,7 @@ const RESULTS = path.join(OUTPUT, "faults.json");
 const BUSY_PERCENT = 15;
 /** Of a cluster, and of its Services: until all is up. */
 const START_S = 25;
-const SERVICES_PER_S = 40;
+const SERVICES_PER_S = 15;
 
 const began = performance.now();
 const command = new Command("faults")
