@@ -109,7 +109,7 @@ async function main(options: Options): Promise<void> {
     // what there is, should the rest come to nothing
     writeFileSync(RESULTS, `${JSON.stringify({ machine, series }, undefined, 1)}\n`);
   }
-  for (const one of series) {
+  for (const one of series.filter(({ results }) => results.length > 0)) {
     tell(one);
   }
   say(
