@@ -86,13 +86,10 @@ export class Captures {
 
   /** When `tick` has something to do at the earliest; undefined: never. */
   get nextDeadline(): number | undefined {
-    return this.#captures
-      .values()
-      .map(({ endsAt }) => endsAt)
-      .reduce<number | undefined>(
-        (least, endsAt) => Math.min(least ?? this.#flushAt, endsAt),
-        undefined,
-      );
+    if (!this.isActive) {
+      return undefined;
+    }
+    return Math.min(this.#flushAt, ...this.#captures.values().map(({ endsAt }) => endsAt));
   }
 
   tick(now: number): void {

@@ -53,6 +53,9 @@ export class Claims {
 
   /** When `tick` has something to do at the earliest; undefined: never. */
   get nextDeadline(): number | undefined {
+    if (this.#held.size === 0) {
+      return undefined;
+    }
     const [first] = this.#held.values();
     return first?.judgeAt;
   }

@@ -30,14 +30,14 @@ export class DropCounts {
   /**
    * Tells the log now and then of the counters that are not zero, if they are not as they were.
    *
-   * @param others counters that are kept elsewhere
+   * @param others gives the counters that are kept elsewhere
    */
-  tick(now: number, others: Readonly<Record<string, number>>, log: Log): void {
+  tick(now: number, others: () => Readonly<Record<string, number>>, log: Log): void {
     if (now < this.#tellAt) {
       return;
     }
     this.#tellAt = now + TELL_EVERY_MS;
-    const news = this.all(others);
+    const news = this.all(others());
     const text = JSON.stringify(news);
     if (text !== this.#told && text !== "{}") {
       this.#told = text;

@@ -30,6 +30,8 @@ export function macWords(mac: Mac): MacWords {
 
 /** An address of which one link hears. One object for as long as that is so; it is changed in place for each frame. */
 export interface HeardAddress {
+  /** No two have the same, 1 or more; an address that is heard of again has another one. */
+  readonly number: number;
   /** Canonical text. */
   readonly ip: string;
   /** The same as a value. */
@@ -48,9 +50,13 @@ export interface HeardAddress {
   announcements: number;
 }
 
+let lastNumber = 0;
+
 /** @throws {MalformedError} when the text is no address */
 export function newHeardAddress(ip: string, stance: Stance): HeardAddress {
+  lastNumber += 1;
   return {
+    number: lastNumber,
     ip,
     value: parseIp(ip),
     stance,

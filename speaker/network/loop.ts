@@ -71,6 +71,9 @@ export class NetworkLoop {
   readonly #kernelAddresses: KernelAddresses;
   readonly #drops = new DropCounts();
   readonly #latency = new Latency(realtimeNs);
+  /** When the members have something to do, as it was when the thread went to sleep. */
+  #membersDueAt = Number.NEGATIVE_INFINITY;
+  readonly #memberDrops = () => this.#members.drops;
   #conflicts = 0;
   readonly #transferNews: TransferNews;
   readonly #keptState: KeptState;
@@ -185,7 +188,7 @@ export class NetworkLoop {
     this.#poll.watch(this.#links.descriptor, () => this.#readLinks());
     this.#links.begin();
     while (!this.#isStopped) {
-      this.#poll.wait(this.#sleepMs(), () => this.#woke());
+      this.#poll.wait(this.#sleepMs(), this.#woke);
       this.#tick();
     }
     this.#members.restart();
@@ -225,7 +228,8 @@ export class NetworkLoop {
     const now = this.#options.clock();
     const { outbox } = this.#options;
     let until = now + (outbox.isHolding ? FLUSH_INTERVAL_MS : MAX_SLEEP_MS);
-    until = Math.min(until, this.#members.nextDeadline ?? until);
+    this.#membersDueAt = this.#members.nextDeadline ?? Number.POSITIVE_INFINITY;
+    until = Math.min(until, this.#membersDueAt);
     until = Math.min(until, this.#duties.nextDeadline ?? until);
     until = Math.min(until, this.#claims.nextDeadline ?? until);
     until = Math.min(until, this.#captures.nextDeadline ?? until);
@@ -238,14 +242,17 @@ export class NetworkLoop {
   }
 
   /** Whoever stood still must not answer what waits before it has asked. */
-  #woke(): void {
-    this.#members.tick(this.#options.clock());
+  readonly #woke = (): void => {
+    const now = this.#options.clock();
+    // to ask anew when that is would have every frame ask about all members
+    if (now >= this.#membersDueAt) {
+      this.#members.tick(now);
+    }
     this.#duties.look(this.#ownership.takeTouched());
-  }
+  };
 
   #tick(): void {
     const now = this.#options.clock();
-    this.#members.tick(now);
     if (this.#links.hasMore) {
       this.#readLinks();
     }
@@ -260,7 +267,7 @@ export class NetworkLoop {
     }
     this.#links.tick(now);
     this.#captures.tick(now);
-    this.#drops.tick(now, this.#members.drops, this.#options.log);
+    this.#drops.tick(now, this.#memberDrops, this.#options.log);
     this.#kernelAddresses.tick(now);
     this.#keptState.tick(now);
     this.#members.report.tick();

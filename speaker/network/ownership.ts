@@ -46,9 +46,15 @@ export interface ClaimSeat {
 /** A row as it is held here: many of them, for long. */
 interface HeldRow extends Omit<Row, "order"> {
   readonly order: NodeOrder;
+  /** Name of a node. */
+  owner: string | undefined;
+  /** Whether the owner is the first that the Service has. */
+  isFirst: boolean;
 }
 
 const NONE: ReadonlySet<string> = new Set();
+
+const anyNode = () => true;
 
 export class Ownership {
   readonly #self: string;
@@ -59,10 +65,6 @@ export class Ownership {
   readonly #groups = new Groups();
   /** Services by key of their group. */
   readonly #services = new Map<string, readonly string[]>();
-  /** Names of nodes by Service. */
-  readonly #owners = new Map<string, string>();
-  /** Services whose owner is the first that they have. */
-  readonly #first = new Set<string>();
   #touched = new Set<string>();
   readonly #newlyContested = new Set<string>();
   /** Addresses that this node lost, be it for a moment. */
@@ -82,7 +84,12 @@ export class Ownership {
       this.remove(service, "the addresses of the Service changed");
     }
     const before = this.#rows.get(service);
-    this.#rows.set(service, { ...row, order: this.#nodeNames.keep(row.order) });
+    this.#rows.set(service, {
+      ...row,
+      order: this.#nodeNames.keep(row.order),
+      owner: before?.owner,
+      isFirst: before?.isFirst === true,
+    });
     if (before !== undefined) {
       this.#nodeNames.release(before.order);
     }
@@ -200,7 +207,8 @@ export class Ownership {
 
   /** An address that a Service comes to share is as old as with the others. */
   #isNewTo(service: string): boolean {
-    return this.#rows.get(service)?.isNew === true && this.#first.has(service);
+    const row = this.#rows.get(service);
+    return row?.isNew === true && row.isFirst;
   }
 
   #regroup({ changed, gone }: Regrouping, because: string): void {
@@ -226,31 +234,28 @@ export class Ownership {
     return {
       group: key,
       order: first === undefined ? [] : commonOrder(first, others),
-      canAnswer: (node) => !onSubnetOnly || this.#seat.hasSubnetOf(node, key),
+      canAnswer: onSubnetOnly ? this.#withSubnetOf(key) : anyNode,
     };
   }
 
+  /** Apart, for a closure holds whatever else is around it, and there is one for each group. */
+  #withSubnetOf(ip: string): (node: string) => boolean {
+    return (node) => this.#seat.hasSubnetOf(node, ip);
+  }
+
   #noteOwner(service: string, to: string | undefined, { because, afterMs }: Cause): void {
-    const from = this.#owners.get(service);
-    if (from === to) {
+    const row = this.#rows.get(service);
+    if (row === undefined || row.owner === to) {
       return;
     }
-    const ips = this.#rows.get(service)?.ips ?? [];
+    const { ips, owner: from } = row;
     if (from === this.#self) {
       for (const ip of ips) {
         this.#lost.add(ip);
       }
     }
-    if (to === undefined) {
-      this.#owners.delete(service);
-    } else {
-      this.#owners.set(service, to);
-    }
-    if (to !== undefined && from === undefined) {
-      this.#first.add(service);
-    } else {
-      this.#first.delete(service);
-    }
+    row.owner = to;
+    row.isFirst = from === undefined;
     const change = { service, from, to, because };
     this.#told([{ change: afterMs === undefined ? change : { ...change, afterMs }, ips }]);
   }

@@ -27,15 +27,13 @@ export interface Requester {
 /**
  * Who lately asked for which address on one link: some of them believe nothing but what is said to them. Its memory is
  * fixed, and noting takes none: a new entry takes the place of the oldest in its set. Whoever asks for many addresses, or
- * under many names, can push others out, and they then have to do with the broadcasts.
+ * under many names, can push others out, and they then have to do with the broadcasts. What was asked of an address that is
+ * not heard of any more is nobody's, for the next of that name has another number.
  */
 export class RecentRequesters {
   readonly #entries = new DataView(new ArrayBuffer(ENTRIES * ENTRY.length));
   /** Of what is being noted. */
   readonly #key = new DataView(new ArrayBuffer(KEY.length));
-  /** Numbers are never given again, so that the entries of an address are forgotten with its number; 0 is nobody's. */
-  readonly #numbers = new Map<HeardAddress, number>();
-  #lastNumber = 0;
 
   /**
    * Notes that somebody asked for the address. A probe, whose sender has no address yet, is no request.
@@ -54,7 +52,7 @@ export class RecentRequesters {
     if (!this.#readIp(frames, ipAt, ipLength)) {
       return;
     }
-    this.#key.setUint32(KEY.address, this.#numberOf(address));
+    this.#key.setUint32(KEY.address, address.number);
     const entries = this.#entries;
     const entry = this.#findPlace();
     entries.setFloat64(entry + ENTRY.at, now);
@@ -66,9 +64,8 @@ export class RecentRequesters {
   of(addresses: ReadonlySet<HeardAddress>): readonly Requester[] {
     const byNumber = new Map<number, HeardAddress>();
     for (const address of addresses) {
-      byNumber.set(this.#numbers.get(address) ?? 0, address);
+      byNumber.set(address.number, address);
     }
-    byNumber.delete(0);
     const found: Requester[] = [];
     for (let entry = 0; entry < this.#entries.byteLength; entry += ENTRY.length) {
       const address = byNumber.get(this.#entries.getUint32(entry + ENTRY.key + KEY.address));
@@ -77,21 +74,6 @@ export class RecentRequesters {
       }
     }
     return found.sort((a, b) => b.at - a.at);
-  }
-
-  /** Forgets who asked for the address; to be called when it is not heard of any more. */
-  forget(address: HeardAddress): void {
-    this.#numbers.delete(address);
-  }
-
-  #numberOf(address: HeardAddress): number {
-    let number = this.#numbers.get(address);
-    if (number === undefined) {
-      this.#lastNumber += 1;
-      number = this.#lastNumber;
-      this.#numbers.set(address, number);
-    }
-    return number;
   }
 
   /** Returns whether it is an address at all. */

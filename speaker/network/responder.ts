@@ -126,7 +126,6 @@ export class Responder {
   forget(address: HeardAddress): void {
     this.#protocol.forget(address);
     this.#schedule.withdraw(address);
-    this.#requesters.forget(address);
     this.#filter.changed("went");
   }
 
