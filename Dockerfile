@@ -33,4 +33,6 @@ FROM runtime AS speaker
 COPY --from=build /build/dist/speaker/ /herald/speaker/
 # Kubernetes grants the one capability that packet sockets need, NET_RAW, to root alone.
 USER 0:0
+# One arena for all threads: what each frees of its own stays with the process, some 8 MiB with ten thousand addresses.
+ENV MALLOC_ARENA_MAX=1
 ENTRYPOINT ["/nodejs/bin/node", "--disable-sigusr1", "--max-semi-space-size=1", "/herald/speaker/main.mjs"]

@@ -2,12 +2,14 @@
 
 import type { Family } from "#lib/address/ip.ts";
 import { type EnduranceResult, measureEndurance } from "./answers/endurance.ts";
+import { measureReference, type ReferenceResult } from "./answers/reference.ts";
 import { measureSaturation, type SaturationResult } from "./answers/saturation.ts";
 import { Scene } from "./answers/scene.ts";
 import { measureTakeover, type TakeoverResult } from "./answers/takeover.ts";
 import type { BenchOptions } from "./options.ts";
 
 export interface AnswersResult {
+  readonly reference: ReferenceResult;
   readonly saturation: readonly SaturationResult[];
   readonly endurance: EnduranceResult;
   readonly takeover: TakeoverResult;
@@ -19,6 +21,8 @@ const ADDRESSES = [1, 1_000, 10_000];
 export async function measureAnswers(options: BenchOptions): Promise<AnswersResult> {
   const { progress } = options;
   using scene = await Scene.prepare(options);
+  progress("asking the kernel and a loop in C, half a minute");
+  const reference = await measureReference(scene);
   const saturation: SaturationResult[] = [];
   for (const family of FAMILIES) {
     for (const addresses of ADDRESSES) {
@@ -30,5 +34,5 @@ export async function measureAnswers(options: BenchOptions): Promise<AnswersResu
   const takeover = await measureTakeover(scene);
   progress("floods, rubbish and a link that flaps, two minutes");
   const endurance = await measureEndurance(scene);
-  return { saturation, endurance, takeover };
+  return { reference, saturation, endurance, takeover };
 }

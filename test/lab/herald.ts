@@ -6,7 +6,7 @@
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { CoreV1Api, type KubeConfig } from "@kubernetes/client-node";
-import { parseDockerfile } from "#test/project/dockerfile.ts";
+import { type Instruction, parseDockerfile, parseEnvironment } from "#test/project/dockerfile.ts";
 import { API_SERVER_IP, API_SERVER_PORT } from "./address-plan.ts";
 import { eventually } from "./eventually.ts";
 import type { Host } from "./host.ts";
@@ -53,6 +53,7 @@ export async function heraldProcess(
     args: [...nodeFlags(component), entryFile(component, bundle)],
     cwd: CHECKOUT,
     env: {
+      ...imageEnvironment(component),
       KUBERNETES_SERVICE_HOST: API_SERVER_IP,
       KUBERNETES_SERVICE_PORT: String(API_SERVER_PORT),
       HERALD_NAMESPACE: namespace,
@@ -70,10 +71,20 @@ export async function heraldProcess(
 
 /** Those that the image gives to Node, which are written down in the Dockerfile alone. */
 export function nodeFlags(component: string): readonly string[] {
+  const [entrypoint] = instructionsOf(component, "ENTRYPOINT");
+  return (JSON.parse(entrypoint?.rest ?? "[]") as string[]).slice(1, -1);
+}
+
+/** What the image itself sets, the same way. */
+export function imageEnvironment(component: string): Readonly<Record<string, string>> {
+  const environments = instructionsOf(component, "ENV").map(({ rest }) => parseEnvironment(rest));
+  return Object.assign({}, ...environments);
+}
+
+function instructionsOf(component: string, keyword: string): readonly Instruction[] {
   const stages = parseDockerfile(readFileSync(path.join(CHECKOUT, "Dockerfile"), "utf8"));
   const image = stages.find(({ name }) => name === component);
-  const entrypoint = image?.instructions.find(({ keyword }) => keyword === "ENTRYPOINT");
-  return (JSON.parse(entrypoint?.rest ?? "[]") as string[]).slice(1, -1);
+  return image?.instructions.filter((instruction) => instruction.keyword === keyword) ?? [];
 }
 
 function entryFile(component: string, bundle: string | undefined): string {

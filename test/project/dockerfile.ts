@@ -18,12 +18,13 @@ export interface Stage {
   readonly instructions: readonly Instruction[];
 }
 
-/** What the last USER and ENTRYPOINT of an image say. */
+/** What the last USER and ENTRYPOINT of an image say, and all its ENVs. */
 export interface Image {
   /** The folder that would be the root of the container. */
   readonly root: string;
   readonly user: string;
   readonly entrypoint: readonly string[];
+  readonly environment: Readonly<Record<string, string>>;
 }
 
 const MINUTES = 60_000;
@@ -47,6 +48,11 @@ export function parseDockerfile(text: string): Stage[] {
   return stages;
 }
 
+/** @param rest of an ENV: pairs of name and value, without quotation marks */
+export function parseEnvironment(rest: string): Readonly<Record<string, string>> {
+  return Object.fromEntries(rest.split(/\s+/).map((pair) => pair.split("=", 2)));
+}
+
 /**
  * Carries out every stage, in order.
  *
@@ -65,7 +71,7 @@ export function buildImages(context: string, scratch: string): ReadonlyMap<strin
     } else {
       link(from.root, root);
     }
-    let image: Image = { user: "0:0", entrypoint: [], ...from, root };
+    let image: Image = { user: "0:0", entrypoint: [], environment: {}, ...from, root };
     let workdir = "/";
     for (const { keyword, rest } of instructions) {
       switch (keyword) {
@@ -84,6 +90,9 @@ export function buildImages(context: string, scratch: string): ReadonlyMap<strin
           break;
         case "ENTRYPOINT":
           image = { ...image, entrypoint: JSON.parse(rest) as string[] };
+          break;
+        case "ENV":
+          image = { ...image, environment: { ...image.environment, ...parseEnvironment(rest) } };
           break;
         default:
           throw new Error(`Cannot carry out ${keyword} of the Dockerfile: teach test/project how`);

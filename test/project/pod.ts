@@ -114,7 +114,7 @@ export function startPod(image: Image, workload: Workload, args: readonly string
   const { PATH } = process.env;
   const command = ["/usr/bin/setpriv", ...privileges(security), ...image.entrypoint, ...args];
   return spawn("/usr/bin/unshare", ["--mount", "--net", "sh", "-c", script, "sh", ...command], {
-    env: { PATH, ROOT: image.root, ...environment(container.env) },
+    env: { PATH, ROOT: image.root, ...image.environment, ...environment(container.env) },
     stdio: ["ignore", "pipe", "pipe"],
   });
 }

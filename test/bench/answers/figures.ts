@@ -4,6 +4,7 @@ import type { AnswersResult } from "#test/bench/answers.ts";
 import { type Figure, medianFigures, worstFigure } from "#test/bench/figures.ts";
 import { percentile, summarize } from "#test/bench/statistics.ts";
 import type { EnduranceResult } from "./endurance.ts";
+import type { ReferenceResult } from "./reference.ts";
 import type { FloodRun, SaturationResult } from "./saturation.ts";
 import type { TakeoverResult } from "./takeover.ts";
 
@@ -24,11 +25,13 @@ const MOST_MORE_MEMORY = 20;
 const MOST_LOG_LINES = 20;
 
 export function answersFigures({
+  reference,
   saturation,
   endurance,
   takeover,
 }: AnswersResult): readonly Figure[] {
   return [
+    ...referenceFigures(reference),
     ...saturation.flatMap(saturationFigures),
     ...flatnessFigures(saturation),
     ...takeoverFigures(takeover),
@@ -36,12 +39,34 @@ export function answersFigures({
   ];
 }
 
+/** Without bounds: it is what the machine can do. */
+function referenceFigures({ kernel, loop }: ReferenceResult): readonly Figure[] {
+  return [
+    ...latencyFigures("ARP by the kernel", kernel.IPv4),
+    ...latencyFigures("NDP by the kernel", kernel.IPv6),
+    ...latencyFigures("ARP by a loop in C", loop),
+  ];
+}
+
+function latencyFigures(of: string, values: readonly number[], bound?: number): readonly Figure[] {
+  const { p50, p99 } = summarize(values);
+  const unit = "µs";
+  return [
+    { name: `${of}: latency at 10,000/s, p50`, value: p50, unit },
+    {
+      name: `${of}: latency at 10,000/s, p99`,
+      value: p99,
+      unit,
+      ...(bound !== undefined && { bound }),
+    },
+    { name: "  p99.9", value: percentile(values, 99.9), unit },
+  ];
+}
+
 function saturationFigures(result: SaturationResult): readonly Figure[] {
   const { family, addresses, floods, toGroups, latenciesUs, foreignPercent, rss } = result;
   const of = `${PROTOCOL[family]}, ${addresses.toLocaleString("en")} addresses`;
   const answers = thousands(floods);
-  const { p50, p99 } = summarize(latenciesUs);
-  const unit = "µs";
   return [
     {
       name: `${of}: answers, saturated`,
@@ -51,13 +76,11 @@ function saturationFigures(result: SaturationResult): readonly Figure[] {
     },
     { name: "  min", value: Math.min(...answers), unit: "k/s" },
     { name: "  asked", value: percentile(asked(floods), 50), unit: "k/s" },
-    { name: "  processor time of one", value: percentile(costs(floods), 50), unit },
+    { name: "  processor time of one", value: percentile(costs(floods), 50), unit: "µs" },
     ...(toGroups.length === 0
       ? []
       : medianFigures(`${of}: answers, to groups`, thousands(toGroups), "k/s")),
-    { name: `${of}: latency at 10,000/s, p50`, value: p50, unit },
-    { name: `${of}: latency at 10,000/s, p99`, value: p99, unit, bound: MOST_P99_US },
-    { name: "  p99.9", value: percentile(latenciesUs, 99.9), unit },
+    ...latencyFigures(of, latenciesUs, MOST_P99_US),
     ...medianFigures(
       `${of}: processor, 300,000/s foreign`,
       foreignPercent,

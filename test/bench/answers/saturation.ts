@@ -12,8 +12,7 @@ const RUNS = 10;
 /** From the first announcement to the last. */
 const ANNOUNCED_MS = 4_000;
 const SECONDS = 1.5;
-const PACE_SECONDS = 1;
-const PACE_PER_SECOND = 10_000;
+export const PACE = { perSecond: 10_000, seconds: 1 } as const;
 const FOREIGN_PER_SECOND = 300_000;
 const ASKERS = 64;
 /** No question is asked again within a tenth of a second, so that no answer is taken for that to another one. */
@@ -64,8 +63,7 @@ export async function measureSaturation(
       ...load,
       count: Math.min(addresses, PACED_QUESTIONS),
       askers: PACED_QUESTIONS,
-      perSecond: PACE_PER_SECOND,
-      seconds: PACE_SECONDS,
+      ...PACE,
     }),
   );
   const foreignPercent = await times(() => foreignRun(traffic, speaker, toGroups));
@@ -116,7 +114,7 @@ async function foreignRun(
   return (100 * (processorSecondsOf(pid) - before)) / seconds;
 }
 
-async function times<T>(run: () => Promise<T>): Promise<readonly T[]> {
+export async function times<T>(run: () => Promise<T>): Promise<readonly T[]> {
   const results: T[] = [];
   while (results.length < RUNS) {
     results.push(await run());

@@ -7,7 +7,7 @@ import type { Row } from "#speaker/network/messages.ts";
 import type { BenchOptions } from "#test/bench/options.ts";
 import { type CommandLine, Core, onCore } from "#test/bench/pinning.ts";
 import { eventually } from "#test/lab/eventually.ts";
-import { nodeFlags } from "#test/lab/herald.ts";
+import { imageEnvironment, nodeFlags } from "#test/lab/herald.ts";
 import { type Host, hostOf, Segment } from "#test/wire/lab/segment.ts";
 import { SPEAKER_PROCESS, SpeakerHandle } from "#test/wire/lab/speaker-handle.ts";
 import type { SpeakerProcessOptions } from "#test/wire/lab/speaker-process.ts";
@@ -76,7 +76,11 @@ export class Scene implements Disposable {
     count: number,
     { order = [host.name], isPinned = false, ...options }: SpeakerOptions = {},
   ): Promise<SpeakerHandle> {
-    const node: CommandLine = [process.execPath, [...nodeFlags("speaker"), this.#program]];
+    const environment = Object.entries(imageEnvironment("speaker")).map((pair) => pair.join("="));
+    const node: CommandLine = [
+      "env",
+      [...environment, process.execPath, ...nodeFlags("speaker"), this.#program],
+    ];
     const network = { nodeName: host.name, logLevel: "info", ...options } as const;
     const speaker = new SpeakerHandle(
       this.#segment.namespaceOf(host.name),

@@ -7,6 +7,8 @@
  *   traffic wrong LINK FAMILY FIRST COUNT ASKERS PER_SECOND SECONDS    as flood; each question is spoilt, and many cut
  *   traffic watch LINK FAMILY FIRST COUNT SECONDS                      times the first announcement of each address, from
  *                                                                      the last heartbeat that this host sent
+ *   traffic answer LINK                                                answers every ARP request, until it is ended: what
+ *                                                                      a program takes that does nothing else
  *
  * FAMILY is 4, or 6, or 6@ and a MAC address to which questions then go instead of to groups; the COUNT addresses follow each other from FIRST, and are asked for in turn. Prints one JSON object.
  */
@@ -18,6 +20,7 @@
 #include <linux/if_packet.h>
 #include <linux/sockios.h>
 #include <net/if.h>
+#include <poll.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -342,7 +345,47 @@ static void watch(const struct question *q) {
   printf("]}\n");
 }
 
+/* As the speaker does: sleeps, takes what waits, sends the answers. */
+static void answer(const char *link) {
+  int fd = open_socket(link, ETH_P_ARP, NULL, 0);
+  struct ifreq request = {0};
+  strncpy(request.ifr_name, link, IFNAMSIZ - 1);
+  if (ioctl(fd, SIOCGIFHWADDR, &request) < 0) fail("read the MAC address");
+  const void *mac = request.ifr_hwaddr.sa_data;
+  static uint8_t frames[BATCH][STRIDE];
+  struct iovec vectors[BATCH];
+  struct mmsghdr messages[BATCH] = {0};
+  struct pollfd waiting = {.fd = fd, .events = POLLIN};
+  printf("{\"answering\":true}\n");
+  fflush(stdout);
+  while (poll(&waiting, 1, -1) >= 0) {
+    for (int index = 0; index < BATCH; index++) {
+      vectors[index] = (struct iovec){frames[index], STRIDE};
+      messages[index].msg_hdr.msg_iov = &vectors[index];
+      messages[index].msg_hdr.msg_iovlen = 1;
+    }
+    int heard = recvmmsg(fd, messages, BATCH, MSG_DONTWAIT, NULL), answers = 0;
+    for (int index = 0; index < heard; index++) {
+      uint8_t *frame = frames[index], target[4];
+      if (messages[index].msg_len < ARP_LENGTH || frame[21] != 1) continue;
+      memcpy(target, frame + 38, 4);
+      memcpy(frame, frame + 6, 6);
+      memcpy(frame + 6, mac, 6);
+      frame[21] = 2;
+      memcpy(frame + 32, frame + 22, 10);
+      memcpy(frame + 22, mac, 6);
+      memcpy(frame + 28, target, 4);
+      vectors[answers++] = (struct iovec){frame, ARP_LENGTH};
+    }
+    if (answers > 0) sendmmsg(fd, messages, answers, 0);
+  }
+}
+
 int main(int count, char **words) {
+  if (count == 3 && strcmp(words[1], "answer") == 0) {
+    answer(words[2]);
+    return 1;
+  }
   if (count != 7 && count != 9) {
     fprintf(stderr, "traffic: see the head of traffic.c for the usage\n");
     return 2;

@@ -92,6 +92,15 @@ export class Traffic {
     return { result: lines.next().then(({ value }) => JSON.parse(value)) };
   }
 
+  /** Starts a loop in C that answers every ARP request in a namespace, where what is measured runs. */
+  async answer(namespace: string): Promise<ChildProcess> {
+    const words = inNamespace(namespace, this.#program, ["answer", "eth0"]);
+    const [command, args] = onCore(Core.measured, words);
+    const child = spawn(command, args, { stdio: ["ignore", "pipe", "inherit"] });
+    await linesOf(child).next();
+    return child;
+  }
+
   async #load<Result>(mode: string, load: Load): Promise<Result> {
     const { family, onlyMac, first, count, askers, perSecond, seconds } = load;
     const numbers = [count, askers, perSecond, seconds].map(String);
