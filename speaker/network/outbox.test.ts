@@ -11,7 +11,7 @@ beforeEach(() => {
   posted = [];
   taken = 0;
   outbox = new Outbox(
-    (message) => posted.push(message),
+    (messages) => posted.push(...messages),
     () => taken,
   );
 });
@@ -20,6 +20,7 @@ function stall(): void {
   for (let count = 0; count < MAX_WAITING; count++) {
     outbox.log("info", "announcing", {});
   }
+  outbox.flush();
   posted = [];
 }
 
@@ -43,6 +44,7 @@ test("hands every message on while the main thread takes them", () => {
   outbox.sendState(aliveOf("n1"));
   outbox.sendOwners([CHANGE]);
   outbox.log("info", "announcing", { ip: "192.0.2.10" });
+  outbox.flush();
   expect(posted).toEqual([
     aliveOf("n1"),
     { kind: "owners", changes: [CHANGE] },
@@ -107,6 +109,7 @@ test("sends only the lines of a level that is wanted", () => {
   log.warn("address conflict");
   log.setLevel("debug");
   log.debug("packets dropped");
+  outbox.flush();
   expect(posted.map((message) => message.kind === "log" && message.message)).toEqual([
     "address conflict",
     "packets dropped",

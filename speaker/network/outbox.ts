@@ -1,5 +1,6 @@
 import type { OwnerChange } from "#lib/election/owner.ts";
 import type { Log, LogFields } from "#lib/log/log.ts";
+import { BatchWriter } from "./batches.ts";
 import type { FromNetwork } from "./messages.ts";
 
 /** Messages that may wait for a main thread that is busy. */
@@ -17,7 +18,7 @@ type Passing = Extract<FromNetwork, { kind: "captured" | "counts" | "members-sho
  * lost and counted, and of everything else only the last word is kept.
  */
 export class Outbox {
-  readonly #post: (message: FromNetwork) => void;
+  readonly #batch: BatchWriter<FromNetwork>;
   readonly #taken: () => number;
   #posted = 0;
   #lostLines = 0;
@@ -27,9 +28,12 @@ export class Outbox {
   /** By address. */
   readonly #conflicts = new Map<string, ConflictNews>();
 
-  /** @param taken how many messages the main thread has taken so far, as an integer of 32 bits that overflows */
-  constructor(post: (message: FromNetwork) => void, taken: () => number) {
-    this.#post = post;
+  /**
+   * @param post hands messages on
+   * @param taken how many messages the main thread has taken so far, as an integer of 32 bits that overflows
+   */
+  constructor(post: (messages: readonly FromNetwork[]) => void, taken: () => number) {
+    this.#batch = new BatchWriter(post);
     this.#taken = taken;
   }
 
@@ -60,7 +64,7 @@ export class Outbox {
     this.flush();
   }
 
-  /** Sends it now or never. */
+  /** Sends it with the next, or never. */
   sendPassing(message: Passing): void {
     if (!this.#isFull()) {
       this.#send(message);
@@ -75,11 +79,15 @@ export class Outbox {
     }
   }
 
-  /** Sends what was kept back, if the main thread has caught up. */
+  /** Sends all, what was kept back too if the main thread has caught up; to be called at the end of each turn. */
   flush(): void {
-    if (!this.isHolding || this.#isFull()) {
-      return;
+    if (this.isHolding && !this.#isFull()) {
+      this.#sendKept();
     }
+    this.#batch.flush();
+  }
+
+  #sendKept(): void {
     for (const state of this.#states.values()) {
       this.#send(state);
     }
@@ -105,6 +113,6 @@ export class Outbox {
 
   #send(message: FromNetwork): void {
     this.#posted = (this.#posted + 1) | 0;
-    this.#post(message);
+    this.#batch.add(message);
   }
 }

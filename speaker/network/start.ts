@@ -4,6 +4,7 @@ import { extname } from "node:path";
 import { MessageChannel, type MessagePort, type ResourceLimits, Worker } from "node:worker_threads";
 import { Eventfd } from "#lib/linux/eventfd.ts";
 import type { LogLevel } from "#lib/log/log.ts";
+import { BatchWriter } from "./batches.ts";
 import type { FromNetwork, ToNetwork } from "./messages.ts";
 import type { MoveOptions } from "./moves.ts";
 
@@ -67,15 +68,23 @@ export function startNetwork(options: NetworkOptions): NetworkThread {
     transferList: [theirs],
     resourceLimits: HEAP_LIMITS,
   });
+  const batch = new BatchWriter<ToNetwork>((messages) => {
+    ours.postMessage(messages);
+    wake.signal();
+  });
   return {
     send: (message) => {
-      ours.postMessage(message);
-      wake.signal();
+      if (batch.isEmpty) {
+        queueMicrotask(() => batch.flush());
+      }
+      batch.add(message);
     },
     onMessage: (listener) => {
-      ours.on("message", (message: FromNetwork) => {
-        Atomics.add(taken, 0, 1);
-        listener(message);
+      ours.on("message", (messages: readonly FromNetwork[]) => {
+        Atomics.add(taken, 0, messages.length);
+        for (const message of messages) {
+          listener(message);
+        }
       });
     },
     stopped: endOf(worker),

@@ -4,6 +4,7 @@
  */
 
 import { receiveMessageOnPort, workerData } from "node:worker_threads";
+import { BatchReader } from "./batches.ts";
 import { NetworkLoop } from "./loop.ts";
 import type { ToNetwork } from "./messages.ts";
 import { NetworkLog } from "./network-log.ts";
@@ -13,9 +14,11 @@ import type { NetworkData } from "./start.ts";
 const data: NetworkData = workerData;
 
 const outbox = new Outbox(
-  (message) => data.port.postMessage(message),
+  (messages) => data.port.postMessage(messages),
   () => Atomics.load(data.taken, 0),
 );
+
+const inbox = new BatchReader<ToNetwork>(() => receiveMessageOnPort(data.port)?.message);
 
 new NetworkLoop({
   ...data,
@@ -23,7 +26,7 @@ new NetworkLoop({
   log: new NetworkLog(outbox, data.logLevel),
   clock: () => performance.now(),
   wallClock: Date.now,
-  nextMessage: (): ToNetwork | undefined => receiveMessageOnPort(data.port)?.message,
+  nextMessage: () => inbox.next(),
 }).run();
 
 data.port.close();
