@@ -16,14 +16,14 @@ export interface Regrouping {
   readonly gone: readonly string[];
 }
 
-const NONE: ReadonlySet<string> = new Set();
+const NONE: readonly string[] = [];
 
 /** The address groups of all Services: each Service is in one of them. */
 export class Groups {
   /** By Service. */
   readonly #ips = new Map<string, readonly string[]>();
-  /** The Services that hold an address. */
-  readonly #holders = new Map<string, Set<string>>();
+  /** The Services that hold an address: one as a rule, for which a set would be dear. */
+  readonly #holders = new Map<string, readonly string[]>();
   /** By Service. */
   readonly #groups = new Map<string, AddressGroup>();
 
@@ -32,7 +32,7 @@ export class Groups {
   }
 
   /** The Services that have the address, which is in canonical text. */
-  holdersOf(ip: string): ReadonlySet<string> {
+  holdersOf(ip: string): readonly string[] {
     return this.#holders.get(ip) ?? NONE;
   }
 
@@ -46,13 +46,8 @@ export class Groups {
     return this.#regroup(service, () => {
       this.#letGo(service);
       this.#ips.set(service, ips);
-      for (const ip of ips) {
-        const holders = this.#holders.get(ip);
-        if (holders === undefined) {
-          this.#holders.set(ip, new Set([service]));
-        } else {
-          holders.add(service);
-        }
+      for (const ip of new Set(ips)) {
+        this.#holders.set(ip, [...this.holdersOf(ip), service]);
       }
     });
   }
@@ -63,10 +58,11 @@ export class Groups {
 
   #letGo(service: string): void {
     for (const ip of this.#ips.get(service) ?? []) {
-      const holders = this.#holders.get(ip);
-      holders?.delete(service);
-      if (holders?.size === 0) {
+      const others = this.holdersOf(ip).filter((holder) => holder !== service);
+      if (others.length === 0) {
         this.#holders.delete(ip);
+      } else {
+        this.#holders.set(ip, others);
       }
     }
     this.#ips.delete(service);

@@ -113,7 +113,7 @@ export class Ownership {
     this.#nodeNames.release(row.order);
     this.#touch(row.ips);
     for (const ip of row.ips) {
-      if (this.#groups.holdersOf(ip).size === 0) {
+      if (this.#groups.holdersOf(ip).length === 0) {
         this.#newlyContested.delete(ip);
       }
     }
@@ -184,12 +184,12 @@ export class Ownership {
   }
 
   has(ip: string): boolean {
-    return this.#groups.holdersOf(ip).size > 0;
+    return this.#groups.holdersOf(ip).length > 0;
   }
 
   /** Undefined: none. */
   partIn(ip: string): Part | undefined {
-    const services = [...this.#groups.holdersOf(ip)];
+    const services = this.#groups.holdersOf(ip);
     const group = this.#groups.of(services[0] ?? "");
     const role = group === undefined ? undefined : this.#seat.roleOf(group.key);
     if (role === undefined) {
