@@ -72,9 +72,9 @@ export function timeToAnswerFigures(journeys: readonly MeasuredJourney[]): reado
   const percent = (hop: Hop) => Math.round((100 * hops[hop]) / totalOf(hops));
   const unit = "ms";
   return [
-    { name: "Service created → first ARP answer, p50", value: p50, unit, bound: 15 },
+    { name: "Service created → first ARP answer, p50", value: p50, unit, bound: 8 },
     { name: "  p90", value: p90, unit },
-    { name: "  p99", value: p99, unit },
+    { name: "  p99", value: p99, unit, bound: 30 },
     { name: "  max", value: max, unit },
     ...HOPS.map((hop) => ({ name: `  ${percent(hop)} % ${hop}`, value: hops[hop], unit }) as const),
   ];

@@ -6,7 +6,7 @@
  *   traffic pace  LINK FAMILY FIRST COUNT ASKERS PER_SECOND SECONDS    times each answer
  *   traffic wrong LINK FAMILY FIRST COUNT ASKERS PER_SECOND SECONDS    as flood; each question is spoilt, and many cut
  *   traffic watch LINK FAMILY FIRST COUNT SECONDS                      times the first announcement of each address, from
- *                                                                      the last heartbeat that this host sent
+ *                                                                      the first of all
  *   traffic answer LINK                                                answers every ARP request, until it is ended: what
  *                                                                      a program takes that does nothing else
  *
@@ -38,7 +38,6 @@ enum {
   IPV6_LENGTH = 40,
   NEIGHBOUR_SOLICITATION = 135,
   NEIGHBOUR_ADVERTISEMENT = 136,
-  HEARTBEAT_PORT = 7946,
   ASKER_MAC_START = 0x02000001,
   RECEIVE_BUFFER = 64 << 20,
   MAX_WATCHED = 1 << 20,
@@ -283,12 +282,6 @@ static void pace(const struct question *q) {
   printf("]}\n");
 }
 
-static int is_own_heartbeat(const uint8_t *frame, ssize_t length, uint8_t type) {
-  static const uint8_t udp[] = {0x08, 0x00, 0x45};
-  return type == PACKET_OUTGOING && length > 40 && memcmp(frame + 12, udp, 3) == 0 && frame[23] == IPPROTO_UDP &&
-         (frame[36] << 8 | frame[37]) == HEARTBEAT_PORT;
-}
-
 /* The address that a frame announces, or NULL. */
 static const uint8_t *announced_address(const struct question *q, const uint8_t *frame, ssize_t length) {
   static const uint8_t arp[] = {0x08, 0x06}, ipv6[] = {0x86, 0xdd};
@@ -314,7 +307,7 @@ static size_t most_in_a_second(const int64_t *times, size_t count) {
 
 static void watch(const struct question *q) {
   int fd = open_socket(q->link, ETH_P_ALL, NULL, 0);
-  int64_t *first = calloc(q->count, sizeof *first), heartbeat = 0;
+  int64_t *first = calloc(q->count, sizeof *first);
   int64_t *all = malloc(MAX_WATCHED * sizeof *all);
   size_t frames = 0;
   struct timespec stamp;
@@ -331,7 +324,6 @@ static void watch(const struct question *q) {
     ssize_t length = recvfrom(fd, frame, sizeof frame, 0, (struct sockaddr *)&from, &from_length);
     if (length < 0 || ioctl(fd, SIOCGSTAMPNS, &stamp) < 0) continue;
     int64_t at = stamp.tv_sec * SECOND_NS + stamp.tv_nsec;
-    if (is_own_heartbeat(frame, length, from.sll_pkttype)) heartbeat = at;
     const uint8_t *address =
         from.sll_pkttype == PACKET_OUTGOING ? NULL : announced_address(q, frame, length);
     uint32_t index = address == NULL ? q->count : index_of(q, address);
@@ -341,7 +333,7 @@ static void watch(const struct question *q) {
   }
   printf("{\"mostInASecond\":%zu,\"firstMs\":[", most_in_a_second(all, frames));
   for (uint32_t index = 0; index < q->count; index++)
-    printf(index ? ",%.3f" : "%.3f", first[index] == 0 ? -1 : (first[index] - heartbeat) / 1e6);
+    printf(index ? ",%.3f" : "%.3f", first[index] == 0 ? -1 : (first[index] - all[0]) / 1e6);
   printf("]}\n");
 }
 

@@ -42,7 +42,7 @@ export interface PaceResult {
 export interface WatchResult {
   /** Frames of announcements. */
   readonly mostInASecond: number;
-  /** Of each address in turn, from the last heartbeat of the host on; -1: none. */
+  /** Of each address in turn, from the first of all on; -1: none. */
   readonly firstMs: readonly number[];
 }
 
