@@ -102,6 +102,11 @@ export class Scene implements Disposable {
     return this.#segment.ip(SPEAKER.name, ...words);
   }
 
+  /** Whether the kernel of the host answers for the addresses that it has. */
+  answerArp(host: Host, doesAnswer: boolean): void {
+    this.#segment.setSysctl(host.name, "ipv4/conf/all/arp_ignore", doesAnswer ? 0 : 8);
+  }
+
   namespaceOf(host: Host): string {
     return this.#segment.namespaceOf(host.name);
   }

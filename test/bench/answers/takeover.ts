@@ -1,4 +1,4 @@
-/** How soon a node announces ten thousand addresses that their owner gives to it, for it leaves. */
+/** How soon a node announces ten thousand addresses when their owner dies. */
 
 import type { SpeakerHandle } from "#test/wire/lab/speaker-handle.ts";
 import { ASKER, addressAt, type Scene, SPEAKER } from "./scene.ts";
@@ -72,6 +72,10 @@ async function takeOverAtRate(scene: Scene): Promise<WatchResult> {
 
 async function takeOver(scene: Scene, owner: SpeakerHandle, seconds: number): Promise<WatchResult> {
   const { result } = await scene.traffic.watch("IPv4", addressAt("IPv4", 0), COUNT, seconds);
-  await owner.stop();
-  return await result;
+  // a node whose kernel lives keeps its addresses
+  scene.answerArp(ASKER, false);
+  owner.kill();
+  const watched = await result;
+  scene.answerArp(ASKER, true);
+  return watched;
 }
