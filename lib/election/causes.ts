@@ -30,6 +30,10 @@ export class Causes {
     }
   }
 
+  forget(node: string): void {
+    this.#deaths.delete(node);
+  }
+
   /** Why the owner is who claimed the group last. */
   ofClaim(group: string): Cause {
     const owner = this.#member.table.claim(group)?.owner;

@@ -18,6 +18,8 @@ export type ClaimantEffect =
   | { readonly kind: "ask"; readonly group: string; readonly owner: string }
   /** Tell everybody once more whose the group is, for another node told otherwise. */
   | { readonly kind: "defend"; readonly group: string }
+  /** The same as if this node had just taken the group: another may have announced it for long. */
+  | { readonly kind: "announce"; readonly group: string }
   | { readonly kind: "role"; readonly group: string; readonly role: Role | undefined }
   | (Cause & {
       readonly kind: "owner";

@@ -21,7 +21,12 @@ interface Case {
 }
 
 /** n1 among n2 and n3, of a group that it is to announce. */
-function claimant({ failbackMs, order = ["n1", "n2", "n3"], others, owner }: Case) {
+function claimant({
+  failbackMs = Number.POSITIVE_INFINITY,
+  order = ["n1", "n2", "n3"],
+  others,
+  owner,
+}: Case) {
   const member = memberAmong("n1", others ?? [record("n2"), record("n3")]);
   const one = new Claimant({ self: "n1", member, failbackMs });
   if (owner !== undefined) {
@@ -70,7 +75,7 @@ describe("Claimant, of a group that nobody has", () => {
 
   it("claims none within a second of its start", () => {
     const member = memberAmong("n1", [record("n2")]);
-    const one = new Claimant({ self: "n1", member, failbackMs: undefined });
+    const one = new Claimant({ self: "n1", member, failbackMs: Number.POSITIVE_INFINITY });
     one.put({ group: GROUP, order: ["n1"], canAnswer: () => true }, 10);
     expect(member.table.claim(GROUP)).toBeUndefined();
     run(one, 1_000, 10);
@@ -220,8 +225,8 @@ describe("Claimant, of its own group", () => {
 
   it("offers it to another that was first for 30 s", () => {
     const { claimant: one } = claimant({ order: ["n2", "n1"], owner: "n1", failbackMs: 30_000 });
-    expect(messages(run(one, 29_999), "offer")).toEqual([]);
-    expect(messages(one.tick(30_000), "offer")[0]?.to).toBe("n2");
+    expect(messages(run(one, NOW + 29_999), "offer")).toEqual([]);
+    expect(messages(one.tick(NOW + 30_000), "offer")[0]?.to).toBe("n2");
   });
 
   it("gives it up when the Service is gone", () => {
@@ -302,7 +307,7 @@ describe("Claimant, when it is offered a group", () => {
     const one = new Claimant({
       self: "n1",
       member: memberAmong("n1", [record("n2")]),
-      failbackMs: undefined,
+      failbackMs: Number.POSITIVE_INFINITY,
     });
     expect(messages(one.receive("n2", offer("n1", 2), NOW), "refusal")).toHaveLength(1);
   });
@@ -322,7 +327,7 @@ describe("Claimant, when another tells its own address for this node's group", (
       self,
       others.map((node) => record(node)),
     );
-    const one = new Claimant({ self, member, failbackMs: undefined });
+    const one = new Claimant({ self, member, failbackMs: Number.POSITIVE_INFINITY });
     member.table.putClaim(claimed(self));
     one.put({ group: GROUP, order: [self, rival], canAnswer: () => true }, NOW);
     return { member, claimant: one, first: one.addressHeard(GROUP, rival, NOW) };
@@ -349,6 +354,33 @@ describe("Claimant, when another tells its own address for this node's group", (
     one.addressHeard(GROUP, strongest, NOW + 300);
     expect(member.table.claim(GROUP)).toEqual({ group: GROUP, epoch: 2, owner: strongest });
     expect(one.roleOf(GROUP)?.kind).not.toBe("own");
+  });
+
+  it("defends it against one that is dead, whoever has the better right", () => {
+    const { claimant: one, member } = among(weakest, strongest);
+    learn(member, record(strongest, { state: MemberState.dead }), NOW);
+    const effects = one.addressHeard(GROUP, strongest, NOW + 300);
+    expect(effects).toContainEqual({ kind: "defend", group: GROUP });
+    expect(member.table.claim(GROUP)?.owner).toBe(weakest);
+  });
+
+  it("announces it anew when the rival tells in a message that it has it", () => {
+    const { claimant: one } = among(strongest, weakest);
+    expect(one.rivalHeard(GROUP)).toEqual([{ kind: "announce", group: GROUP }]);
+    expect(among(weakest, strongest).claimant.rivalHeard("192.0.2.99")).toEqual([]);
+  });
+
+  it("yields at once while it is deaf", () => {
+    const others = names.filter((node) => node !== strongest).map((node) => record(node));
+    const member = memberAmong(strongest, others, () => false);
+    const one = new Claimant({ self: strongest, member, failbackMs: Number.POSITIVE_INFINITY });
+    member.table.putClaim(claimed(strongest));
+    one.put({ group: GROUP, order: [strongest, weakest], canAnswer: () => true }, NOW);
+    for (let now = 0; now <= 1_000; now += 50) {
+      member.tick(now);
+    }
+    one.addressHeard(GROUP, weakest, 1_000);
+    expect(member.table.claim(GROUP)?.owner).toBe(weakest);
   });
 
   it("does nothing about one that is no member, or about a group of another", () => {

@@ -16,7 +16,6 @@
 
 import type { MemberChange } from "#lib/membership/change.ts";
 import type { Claim } from "#lib/membership/claim.ts";
-import { MemberState } from "#lib/membership/member-record.ts";
 import type { Message } from "#lib/membership/message.ts";
 import { isAfter, nextAfter } from "#lib/membership/serial.ts";
 import { Candidates, type GroupDemand } from "./candidates.ts";
@@ -29,6 +28,7 @@ import { Leftovers } from "./leftovers.ts";
 import { Moves } from "./moves.ts";
 import { Rivals } from "./rivals.ts";
 import { isSameRole, type Role } from "./role.ts";
+import { Roles } from "./roles.ts";
 import { Succession } from "./succession.ts";
 
 /** How long the former owner answers with the address of the new one. */
@@ -43,7 +43,8 @@ export class Claimant {
   readonly #keeping: Keeping;
   readonly #giving: Giving;
   readonly #succession: Succession;
-  readonly #rivals = new Rivals();
+  readonly #roles: Roles;
+  readonly #rivals: Rivals;
   readonly #leftovers: Leftovers;
   #effects: ClaimantEffect[] = [];
   readonly #candidates: Candidates;
@@ -53,10 +54,12 @@ export class Claimant {
   constructor(options: GivingOptions) {
     this.#options = options;
     this.#moves = new Moves();
+    this.#rivals = new Rivals(options.member);
     this.#keeping = new Keeping(options.member, options.hasSurrogates);
     this.#candidates = new Candidates(options.self, options.member);
     this.#causes = new Causes(options.self, options.member, this.#candidates, this.#keeping);
     this.#succession = new Succession(options.member, this.#candidates);
+    this.#roles = new Roles(options, this.#candidates);
     this.#giving = new Giving(options, this.#candidates);
     this.#leftovers = new Leftovers(options.self, options.member);
   }
@@ -89,6 +92,8 @@ export class Claimant {
     }
     this.#groups.delete(key);
     this.#moves.end(key);
+    this.#rivals.end(key);
+    this.#succession.end(key);
     if (group.owner === this.#options.self) {
       this.#claim(key, undefined, []);
     }
@@ -117,6 +122,11 @@ export class Claimant {
   /** Notes of what a member died; what follows is seen when all groups are looked at. */
   memberChanged(change: MemberChange): void {
     this.#causes.memberChanged(change);
+  }
+
+  /** Ends the memory of a node that left the cluster. */
+  forget(node: string): void {
+    this.#causes.forget(node);
   }
 
   /** A member is in another state, this node is settled or not, or it joined. */
@@ -160,6 +170,15 @@ export class Claimant {
         break;
     }
     this.#look(group, now, { because: `${node} tells that it has it` });
+    return this.#take();
+  }
+
+  /** Another member told that it has the group, in whose place this node may have come long ago. */
+  rivalHeard(key: string): readonly ClaimantEffect[] {
+    const group = this.#groups.get(key);
+    if (group !== undefined) {
+      this.#announceAnew(group);
+    }
     return this.#take();
   }
 
@@ -260,9 +279,10 @@ export class Claimant {
       why = this.#causes.ofVacancy(group.demand);
       const next = this.#candidates.first(group.demand, self);
       this.#claim(key, self, next === undefined ? [] : [next]);
+      this.#announceAnew(group);
     }
     this.#noteOwner(group, owner ?? this.#unsucceeded(group), now, why);
-    this.#setRole(group, this.#roleFor(group, owner ?? table.claim(key)?.owner, now));
+    this.#setRole(group, this.#roles.of(group, owner ?? table.claim(key)?.owner, now));
     this.#considerMove(group, owner, now);
     this.#askRival(group, now);
     this.#lookAt = Math.min(this.#lookAt, group.lookAt);
@@ -317,43 +337,22 @@ export class Claimant {
     this.#effects.push({ kind: "owner", group: group.demand.group, from, to: owner, ...cause });
   }
 
-  #roleFor(group: Group, owner: string | undefined, now: number): Role | undefined {
-    const { member, self } = this.#options;
-    if (owner === self) {
-      return member.isSettled ? { kind: "own" } : { kind: "listen" };
+  /** What this node comes to own is announced by that alone. */
+  #announceAnew(group: Group): void {
+    if (group.role?.kind === "own") {
+      this.#effects.push({ kind: "announce", group: group.demand.group });
     }
-    const isNext = this.#candidates.first(group.demand, owner) === self;
-    if (owner !== undefined && member.isSettled && this.#lends(group, owner, now)) {
-      return { kind: "voice", of: owner };
-    }
-    return isNext ? { kind: "listen" } : undefined;
-  }
-
-  /** Whether this node answers for the owner, with the MAC address of that. */
-  #lends(group: Group, owner: string, now: number): boolean {
-    const { hasSurrogates = true, member } = this.#options;
-    const state = member.stateOf(owner) ?? MemberState.dead;
-    if (!hasSurrogates) {
-      return false;
-    }
-    if (state !== MemberState.alive) {
-      return state !== MemberState.dead && this.#candidates.isSurrogate(group.demand, owner);
-    }
-    if (now < group.lendUntil) {
-      lookAgain(group, group.lendUntil);
-      return true;
-    }
-    return false;
   }
 
   #considerMove(group: Group, owner: string | undefined, now: number): void {
     const { member, self } = this.#options;
     const key = group.demand.group;
     if (owner !== self || !member.isSettled) {
+      group.preferred = undefined;
       return;
     }
-    const mayAsk = (node: string) => this.#moves.mayAsk(key, node, now);
-    const { lookAt, to } = this.#giving.giftOf(group.demand, now, mayAsk);
+    const askableAt = (node: string) => this.#moves.askableAt(key, node);
+    const { lookAt, to } = this.#giving.giftOf(group, now, askableAt);
     lookAgain(group, lookAt);
     if (to === undefined) {
       this.#moves.pause(key);

@@ -10,7 +10,7 @@ import type { GivingOptions } from "./giving.ts";
 
 /** What is left to be done by whoever has sockets, or to be told. */
 export type Outcome =
-  | Exclude<Effect, { kind: "claim" }>
+  | Exclude<Effect, { kind: "claim" | "rival" }>
   | Exclude<ClaimantEffect, { kind: "claimed" }>;
 
 /** One node as a member and as a claimant: what the one comes to know the other acts upon. */
@@ -93,9 +93,15 @@ export class Contender {
         this.#takeClaimed(this.claimant.claimHeard(effect.group, now));
         continue;
       }
+      if (effect.kind === "rival") {
+        this.#takeClaimed(this.claimant.rivalHeard(effect.group));
+        continue;
+      }
       this.#outcomes.push(effect);
       if (effect.kind === "member") {
         this.claimant.memberChanged(effect.change);
+      } else if (effect.kind === "forgotten") {
+        this.claimant.forget(effect.node);
       }
       cause ??= causeOf(effect);
     }
@@ -139,6 +145,7 @@ function causeOf(effect: Effect): Cause | undefined {
     case "hearing":
     case "forgotten":
     case "claim":
+    case "rival":
       return undefined;
   }
 }

@@ -3,8 +3,12 @@ import { type MemberRecord, MemberState } from "#lib/membership/member-record.ts
 import { INFO, learn, memberAmong, record } from "#lib/membership/testing/member-among.ts";
 import { Candidates } from "./candidates.ts";
 import { Giving } from "./giving.ts";
+import { newGroup } from "./group.ts";
 
 const FAILBACK_MS = 30_000;
+/** Of who refused. */
+const ASKABLE_AT = 5_000;
+const FIRST_SEEN_AT = 0;
 const NEVER = Number.POSITIVE_INFINITY;
 
 interface Case {
@@ -17,13 +21,16 @@ interface Case {
 }
 
 /** To whom n1 gives what it owns. */
-function gift({ failbackMs, isDraining, now = 10, order, others, refused = [] }: Case) {
+function gift({ failbackMs = NEVER, isDraining, now = 10, order, others, refused = [] }: Case) {
   const member = memberAmong("n1", others ?? [record("n2"), record("n3")]);
   const candidates = new Candidates("n1", member);
   member.setInfo({ ...INFO, isDraining: isDraining === true }, 0);
   const demand = { group: "192.0.2.1", order, canAnswer: () => true };
   const giving = new Giving({ self: "n1", member, failbackMs }, candidates);
-  return giving.giftOf(demand, now, (node) => !refused.includes(node));
+  const askableAt = (node: string) => (refused.includes(node) ? ASKABLE_AT : 0);
+  const group = newGroup(demand);
+  giving.giftOf(group, FIRST_SEEN_AT, askableAt);
+  return giving.giftOf(group, now, askableAt);
 }
 
 describe("Giving", () => {
@@ -59,11 +66,11 @@ describe("Giving", () => {
       lookAt: NEVER,
     },
     {
-      what: "goes on to the next when one refused, and looks again in a second",
+      what: "goes on to the next when one refused, and looks again when that can be asked",
       order: ["n2", "n3"],
       refused: ["n2"],
       to: "n3",
-      lookAt: 1_010,
+      lookAt: ASKABLE_AT,
     },
     {
       what: "waits until another was first for 30 s",
@@ -91,15 +98,23 @@ describe("Giving", () => {
     expect(gift(rest)).toEqual({ to, lookAt });
   });
 
-  it("counts the 30 s from when the other came back", () => {
+  it("counts the 30 s from when the other came back, or was fit again", () => {
     const member = memberAmong("n1", [record("n2")]);
-    learn(member, record("n2", { state: MemberState.dead }), 0);
-    learn(member, record("n2", { incarnation: 2 }), 20_000);
     const giving = new Giving(
       { self: "n1", member, failbackMs: FAILBACK_MS },
       new Candidates("n1", member),
     );
-    const demand = { group: "192.0.2.1", order: ["n2", "n1"], canAnswer: () => true };
-    expect(giving.giftOf(demand, 40_000, () => true)).toEqual({ to: undefined, lookAt: 50_000 });
+    const order = ["n2", "n1"];
+    const group = newGroup({ group: "192.0.2.1", order, canAnswer: () => true });
+    const lookAt = (now: number) => giving.giftOf(group, now, () => 0).lookAt;
+    expect(lookAt(0)).toBe(30_000);
+    learn(member, record("n2", { state: MemberState.dead }), 10_000);
+    expect(lookAt(10_000)).toBe(NEVER);
+    learn(member, record("n2", { incarnation: 2 }), 20_000);
+    expect([lookAt(20_000), lookAt(25_000)]).toEqual([50_000, 50_000]);
+    learn(member, record("n2", { incarnation: 3, info: { ...INFO, isDraining: true } }), 30_000);
+    expect(lookAt(30_000)).toBe(NEVER);
+    learn(member, record("n2", { incarnation: 4 }), 40_000);
+    expect(lookAt(40_000)).toBe(70_000);
   });
 });

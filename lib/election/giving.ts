@@ -1,16 +1,14 @@
 import type { Member } from "#lib/membership/member.ts";
-import type { Candidates, GroupDemand } from "./candidates.ts";
-
-/** Who refused to take something over may be asked again then. */
-const ASK_AGAIN_MS = 1_000;
+import type { Candidates } from "./candidates.ts";
+import type { Group } from "./group.ts";
 
 const NEVER = Number.POSITIVE_INFINITY;
 
 export interface GivingOptions {
   readonly self: string;
   readonly member: Member;
-  /** How long another must have been first until it is offered a group; undefined: never. */
-  readonly failbackMs: number | undefined;
+  /** How long another must have been first until it is offered a group; Infinity: never. */
+  readonly failbackMs: number;
   /** Whether nodes answer with the MAC addresses of others: some switches do not let such answers pass. Yes by default. */
   readonly hasSurrogates?: boolean | undefined;
 }
@@ -32,28 +30,32 @@ export class Giving {
     this.#candidates = candidates;
   }
 
-  /** @param mayAsk whether the node has not refused lately */
-  giftOf(demand: GroupDemand, now: number, mayAsk: (node: string) => boolean): Gift {
-    const { self } = this.#options;
+  /** @param askableAt when the node, which may have refused lately, can be asked again */
+  giftOf(group: Group, now: number, askableAt: (node: string) => number): Gift {
+    const { demand } = group;
+    const { failbackMs, self } = this.#options;
     const others = this.#candidates.fit(demand).filter((node) => node !== self);
-    const willing = others.filter(mayAsk);
+    const willing = others.filter((node) => askableAt(node) <= now);
     const order = [...demand.order];
-    const askAgainAt = willing.length < others.length ? now + ASK_AGAIN_MS : NEVER;
+    const askAgainAt = Math.min(...others.map(askableAt).filter((at) => at > now), NEVER);
     if (!(order.includes(self) && this.#candidates.isFit(self, demand))) {
       return { to: willing[0], lookAt: askAgainAt };
     }
     // the first or nobody: one in between would only hand it on to the first
     const first = willing[0];
     if (first === undefined || order.indexOf(first) > order.indexOf(self)) {
+      group.preferred = undefined;
       return { to: undefined, lookAt: askAgainAt };
     }
-    const stableAt = this.#stableAt(first, now);
+    const stableAt = preferredSince(group, first, now) + failbackMs;
     return now >= stableAt ? { to: first, lookAt: NEVER } : { to: undefined, lookAt: stableAt };
   }
+}
 
-  /** When the node is alive for long enough to be given back what it is first for. */
-  #stableAt(node: string, now: number): number {
-    const { failbackMs = NEVER, member } = this.#options;
-    return (member.aliveSince(node) ?? now) + failbackMs;
+/** Since when it is that node without a break: it may have died, drained or lost a link since it was alive first. */
+function preferredSince(group: Group, node: string, now: number): number {
+  if (group.preferred?.node !== node) {
+    group.preferred = { node, since: now };
   }
+  return group.preferred.since;
 }

@@ -30,8 +30,8 @@ describe("Moves", () => {
     const done = course(moves, 0, 1_100);
     expect(done).toHaveLength(21);
     expect(done.at(-1)).toBe(`1000 ${GROUP} is overdue`);
-    expect([5_999, 6_000].map((now) => moves.mayAsk(GROUP, "n2", now))).toEqual([false, true]);
-    expect(moves.mayAsk(GROUP, "n3", 1_100)).toBe(true);
+    expect(moves.askableAt(GROUP, "n2")).toBe(6_000);
+    expect(moves.askableAt(GROUP, "n3")).toBe(Number.NEGATIVE_INFINITY);
   });
 
   it("goes on to the next at once when one refuses", () => {
@@ -48,7 +48,7 @@ describe("Moves", () => {
     const moves = new Moves();
     moves.begin(GROUP, "n2", 0);
     moves.refused(GROUP, "n3", 5);
-    expect(moves.mayAsk(GROUP, "n3", 5)).toBe(true);
+    expect(moves.askableAt(GROUP, "n3")).toBe(Number.NEGATIVE_INFINITY);
     expect(course(moves, 10, 10)).toEqual(["10 n2"]);
   });
 
@@ -67,7 +67,7 @@ describe("Moves", () => {
     moves.begin(GROUP, "n2", 0);
     moves.refused(GROUP, "n2", 5);
     moves.end(GROUP);
-    expect(moves.mayAsk(GROUP, "n2", 6)).toBe(true);
+    expect(moves.askableAt(GROUP, "n2")).toBe(Number.NEGATIVE_INFINITY);
   });
 
   it("offers two thousand groups at once, and no more", () => {

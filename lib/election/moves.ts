@@ -47,8 +47,9 @@ export class Moves {
     }
   }
 
-  mayAsk(group: string, node: string, now: number): boolean {
-    return now >= (this.#refused.get(group)?.get(node) ?? 0);
+  /** When the node may be asked whether it takes the group; -Infinity: it has not refused. */
+  askableAt(group: string, node: string): number {
+    return this.#refused.get(group)?.get(node) ?? Number.NEGATIVE_INFINITY;
   }
 
   get nextDeadline(): number {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { type Claim, isNewerClaim } from "#lib/membership/claim.ts";
+import { memberAmong, record } from "#lib/membership/testing/member-among.ts";
 import { Rivals } from "./rivals.ts";
 
 const GROUP = "192.0.2.1";
@@ -20,7 +21,7 @@ describe("Rivals", () => {
   ] as const)(
     "tells a rival its claim for 300 ms, and then $after: both come to the same",
     ({ after, own, rival }) => {
-      const rivals = new Rivals();
+      const rivals = new Rivals(memberAmong("n1", [record("n2"), record("n3")]));
       expect([0, 299, 300].map((now) => rivals.heard(claim(own), rival, now))).toEqual([
         "tell",
         "tell",
@@ -30,7 +31,7 @@ describe("Rivals", () => {
   );
 
   it("asks a rival once, after 300 ms, whether it still tells so", () => {
-    const rivals = new Rivals();
+    const rivals = new Rivals(memberAmong("n1", [record("n2"), record("n3")]));
     rivals.heard(claim("n1"), "n2", 0);
     expect([10, 300, 310].map((now) => rivals.step(GROUP, now))).toEqual([
       { lookAt: 300 },
@@ -40,7 +41,7 @@ describe("Rivals", () => {
   });
 
   it("asks the strongest of several", () => {
-    const rivals = new Rivals();
+    const rivals = new Rivals(memberAmong("n1", [record("n2"), record("n3")]));
     for (const node of [WEAK, STRONG, WEAK]) {
       rivals.heard(claim("n9"), node, 0);
     }
@@ -51,13 +52,15 @@ describe("Rivals", () => {
     { what: "was silent for ten seconds", act: () => undefined, at: 10_001 },
     { what: "was done with", act: (rivals: Rivals) => rivals.end(GROUP), at: 301 },
   ])("begins anew with one that $what", ({ act, at }) => {
-    const rivals = new Rivals();
+    const rivals = new Rivals(memberAmong("n1", [record("n2"), record("n3")]));
     rivals.heard(claim(WEAK), STRONG, 0);
     act(rivals);
     expect(rivals.heard(claim(WEAK), STRONG, at)).toBe("tell");
   });
 
   it("has nobody to ask where there is no rival", () => {
-    expect(new Rivals().step(GROUP, 0)).toEqual({ lookAt: Number.POSITIVE_INFINITY });
+    expect(new Rivals(memberAmong("n1", [record("n2"), record("n3")])).step(GROUP, 0)).toEqual({
+      lookAt: Number.POSITIVE_INFINITY,
+    });
   });
 });

@@ -1,4 +1,6 @@
 import { type Claim, isNewerClaim } from "#lib/membership/claim.ts";
+import type { Member } from "#lib/membership/member.ts";
+import { MemberState } from "#lib/membership/member-record.ts";
 
 /** Two that tell each other their claims agree within that time; if they do not, messages are lost between them. */
 const AGREE_WITHIN_MS = 300;
@@ -18,11 +20,26 @@ export type Response = "tell" | "yield" | "defend";
 
 /** Other nodes of the cluster that tell their own MAC addresses for groups of this node; of several the strongest. */
 export class Rivals {
+  readonly #member: Pick<Member, "seen" | "stateOf">;
   /** By group. */
   readonly #rivals = new Map<string, Rival>();
 
+  constructor(member: Pick<Member, "seen" | "stateOf">) {
+    this.#member = member;
+  }
+
   /** @param claim of this node */
   heard(claim: Claim, node: string, now: number): Response {
+    if (this.#member.seen.isDeaf) {
+      // the others can tell this node nothing, and have taken over, for it says so
+      return "yield";
+    }
+    const response = this.#respond(claim, node, now);
+    const isDead = this.#member.stateOf(node) === MemberState.dead;
+    return response === "yield" && isDead ? "defend" : response;
+  }
+
+  #respond(claim: Claim, node: string, now: number): Response {
     const theirs = { ...claim, owner: node };
     const known = this.#rivals.get(claim.group);
     if (known === undefined || now - known.heardAt > SILENT_FOR_MS) {

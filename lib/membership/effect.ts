@@ -15,5 +15,7 @@ export type Effect =
   | { readonly kind: "forgotten"; readonly node: string }
   /** Another claim of the group is known than before. */
   | { readonly kind: "claim"; readonly group: string }
+  /** A member told of itself that it has the group, by a claim that is outdated. */
+  | { readonly kind: "rival"; readonly group: string }
   /** Whether this node knows enough to answer for what it owns. */
   | { readonly kind: "settled"; readonly isSettled: boolean; readonly because: string };

@@ -49,6 +49,7 @@ export class Member {
       learnedOfSelf: (record, from, now) => this.#learnedOfSelf(record, from, now),
       learnedAll: (now) => this.#vigil.follow(now),
       claimLearned: (group) => this.#effects.push({ kind: "claim", group }),
+      rivalHeard: (group) => this.#effects.push({ kind: "rival", group }),
       compared: (from, isSame) => this.#settling.answered(from, isSame),
     });
     this.#neighbourhood = new Neighbourhood(

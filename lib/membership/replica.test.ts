@@ -23,6 +23,7 @@ function replica() {
     learnedOfSelf: () => told.push("of itself"),
     learnedAll: () => undefined,
     claimLearned: (group: string) => told.push(`${group} is claimed`),
+    rivalHeard: (group: string) => told.push(`${group} has a rival`),
     compared: (from: string, isSame: boolean) =>
       told.push(`${from} is ${isSame ? "" : "not "}the same`),
   };
@@ -61,7 +62,7 @@ describe("Replica", () => {
     ]);
   });
 
-  it("asks who holds this node for dead, and tells nobody of those whom it holds for dead itself", () => {
+  it("asks who holds this node for dead, and forgets whom it holds for dead itself", () => {
     const { replica: one, sent } = replica();
     one.learn(records([record("n2"), record("n3", { state: MemberState.dead })]), "n2", 0);
     one.doubt("n4");
@@ -70,12 +71,15 @@ describe("Replica", () => {
       { to: "n4", message: expect.objectContaining({ kind: "digest", isAnswer: false }) },
       { to: "n2", message: records([record("n2")]) },
     ]);
+    one.learn(records([record("n3")]), "n2", 0);
+    expect(one.table.member("n3")).toEqual(record("n3"));
   });
 
   it("answers a claim that is outdated by the newer one", () => {
-    const { replica: one, sent } = replica();
+    const { replica: one, sent, told } = replica();
     one.learn(records([], [claim(3, "n2")]), "n3", 0);
     one.learn(records([], [claim(2, "n4")]), "n4", 0);
+    expect(told.at(-1)).toBe(`${GROUP} has a rival`);
     expect(sent).toEqual([{ to: "n4", message: records([], [claim(3, "n2")]) }]);
   });
 

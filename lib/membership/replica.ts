@@ -22,6 +22,8 @@ export interface ReplicaOutside {
   learnedAll(now: number): void;
   /** Another claim of the group is known than before. */
   claimLearned(group: string): void;
+  /** Somebody told that it has the group itself, and somebody else has it. */
+  rivalHeard(group: string): void;
   /** Somebody answered the question what it knows. */
   compared(from: string, isSame: boolean): void;
 }
@@ -43,8 +45,6 @@ export class Replica {
   readonly #self: string;
   readonly #outside: ReplicaOutside;
   readonly #spreading: Spreading;
-  /** Incarnations of nodes that this one holds for dead, and may well be wrong about. */
-  readonly #doubted = new Map<string, number>();
 
   /** @param random 0 to below 1 */
   constructor(self: string, random: () => number, outside: ReplicaOutside) {
@@ -109,11 +109,14 @@ export class Replica {
     }
   }
 
-  /** Another holds this node for dead. So it was cut off, and whom it holds for dead may live: it tells that nobody. */
+  /**
+   * Another holds this node for dead. So it was cut off, and whom it holds for dead may live: it forgets what it holds of
+   * them, and asks. Those who live have not changed their lives, and would not be believed otherwise.
+   */
   doubt(accuser: string): void {
-    for (const { incarnation, node, state } of this.table.members) {
+    for (const { node, state } of [...this.table.members]) {
       if (state === MemberState.dead) {
-        this.#doubted.set(node, incarnation);
+        this.table.forgetMember(node);
       }
     }
     this.ask(accuser);
@@ -131,6 +134,10 @@ export class Replica {
       }
     }
     this.#outside.learnedAll(now);
+    this.#learnClaims(claims, from);
+  }
+
+  #learnClaims(claims: readonly Claim[], from: string): void {
     const outdated: string[] = [];
     for (const claim of claims) {
       if (this.table.putClaim(claim)) {
@@ -138,6 +145,9 @@ export class Replica {
         this.#outside.claimLearned(claim.group);
       } else if (this.#knowsNewer(claim)) {
         outdated.push(claim.group);
+        if (claim.owner === from) {
+          this.#outside.rivalHeard(claim.group);
+        }
       }
     }
     if (outdated.length > 0) {
@@ -189,14 +199,10 @@ export class Replica {
   /** What concerns the receiver comes first, for it may wait for that. */
   #differing(buckets: Uint32Array, to: string): Records {
     const { claims, members } = this.table.differing(buckets);
-    const isDoubted = ({ incarnation, node, state }: MemberRecord) =>
-      state === MemberState.dead && this.#doubted.get(node) === incarnation;
     const rank = (isAboutIt: boolean) => (isAboutIt ? 0 : 1);
     return {
       kind: "records",
-      members: members
-        .filter((record) => !isDoubted(record))
-        .sort((a, b) => rank(a.node === to) - rank(b.node === to)),
+      members: members.toSorted((a, b) => rank(a.node === to) - rank(b.node === to)),
       claims: claims.toSorted((a, b) => rank(a.owner === to) - rank(b.owner === to)),
     };
   }

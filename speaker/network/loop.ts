@@ -141,12 +141,8 @@ export class NetworkLoop {
       conflictOver: (ip) => outbox.sendConflict({ kind: "conflict-over", ip }),
     });
     this.#claims = new Claims({
-      mayBeNode: (ip) =>
-        this.#duties.isAnnounced(ip)
-          ? !this.#members.directory.hasHeardAll
-          : this.#members.isPresuming,
-      isOfCluster: (mac) =>
-        this.#links.hasMac(mac) || this.#members.directory.nodeWith(mac) !== undefined,
+      mayBeNode: (ip) => this.#members.mayLackNodes(this.#duties.isAnnounced(ip)),
+      isOfCluster: (mac) => this.#links.hasMac(mac) || this.#members.directory.hasMac(mac),
       held: (ip, judgeAt) => this.#duties.suspend(ip, judgeAt),
       foreign: ({ ip, link, mac }) => this.#duties.claimed(ip, mac, link),
     });
@@ -169,6 +165,7 @@ export class NetworkLoop {
       probe: (node) => this.#otherNodes.probe(node),
       ask: (group, owner) => this.#otherNodes.ask(group, owner),
       defend: (group) => this.#otherNodes.defend(group),
+      announceAnew: (group) => this.#ownership.announceAnew(group),
       onOpen: (descriptors) => {
         for (const descriptor of descriptors) {
           this.#poll.watch(descriptor, () => this.#members.read());

@@ -83,6 +83,10 @@ export class MemberDirectory {
     return this.#nodesByMac.get(mac);
   }
 
+  hasMac(mac: Mac): boolean {
+    return this.nodeWith(mac) !== undefined;
+  }
+
   #infoOf(node: string): MemberInfo | undefined {
     return this.#member.table.member(node)?.info;
   }

@@ -73,8 +73,16 @@ export class MemberPost {
   /** Sends what was posted: several messages have place in one packet. */
   flush(): void {
     for (const [to, messages] of this.#unsent) {
-      for (const datagram of this.#channel.seal(to, messages)) {
-        this.#sockets.send(to, datagram);
+      this.#send(to, messages);
+    }
+    this.#unsent.clear();
+  }
+
+  /** Sends each message that was posted in a packet of its own, so that copies of one are not lost together. */
+  flushApart(): void {
+    for (const [to, messages] of this.#unsent) {
+      for (const message of messages) {
+        this.#send(to, [message]);
       }
     }
     this.#unsent.clear();
@@ -82,6 +90,12 @@ export class MemberPost {
 
   close(): void {
     this.#sockets.close();
+  }
+
+  #send(to: string, messages: readonly Message[]): void {
+    for (const datagram of this.#channel.seal(to, messages)) {
+      this.#sockets.send(to, datagram);
+    }
   }
 
   #take(datagram: Uint8Array): Received {

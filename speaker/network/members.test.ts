@@ -77,7 +77,7 @@ beforeEach(() => {
     nodeName: "n1",
     port: PORT,
     profile: profileOf("balanced"),
-    failbackMs: undefined,
+    failbackMs: Number.POSITIVE_INFINITY,
     surrogate: true,
     log: {
       debug: ignore,
@@ -92,6 +92,7 @@ beforeEach(() => {
     probe: (node) => told.push(`probe ${node}`),
     ask: ignore,
     defend: ignore,
+    announceAnew: ignore,
     onOpen: (descriptors) => {
       for (const descriptor of descriptors) {
         poll.watch(descriptor, () => members.read());
@@ -302,6 +303,18 @@ describe("another member", () => {
     hear();
     members.restart();
     expect(heardOfN1()).toContain(MemberState.restarting);
+  });
+
+  test("is told so in packets of their own, for one may be lost", () => {
+    say({ kind: "records", members: [N2_RECORD], claims: [] });
+    hear();
+    members.restart();
+    const buffer = new Uint8Array(2_048);
+    let packets = 0;
+    while (socket.receive(buffer) !== undefined) {
+      packets += 1;
+    }
+    expect(packets).toBeGreaterThanOrEqual(3);
   });
 
   test("is listened to when it leaves the list, until it is dead for an hour", () => {

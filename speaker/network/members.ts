@@ -27,8 +27,8 @@ export interface MembersOptions {
   /** UDP. */
   readonly port: number;
   readonly profile: Profile;
-  /** undefined: never. */
-  readonly failbackMs: number | undefined;
+  /** Infinity: never. */
+  readonly failbackMs: number;
   /** Whether nodes answer with the MAC addresses of others. */
   readonly surrogate: boolean;
   readonly log: Log;
@@ -46,6 +46,8 @@ export interface MembersOptions {
   ask(group: string, owner: string): void;
   /** Announces the group's address once. */
   defend(group: string): void;
+  /** Announces the group's addresses as if they had just been taken. */
+  announceAnew(group: string): void;
   /** Called with the descriptors of the sockets, once they are open. */
   onOpen(descriptors: readonly number[]): void;
   onRole(group: string): void;
@@ -181,9 +183,10 @@ export class Members {
     return this.#contender.member.watched;
   }
 
-  /** Whether this node has only just started, and may not have heard of all others. */
-  get isPresuming(): boolean {
-    return this.#now < this.#contender.member.claimsFrom && !this.directory.hasHeardAll;
+  /** Whether there may be nodes of which this one has not heard; in what it does not announce, only at its start. */
+  mayLackNodes(isAnnounced: boolean): boolean {
+    const isAtStart = this.#now < this.#contender.member.claimsFrom;
+    return (isAnnounced || isAtStart) && !this.directory.hasHeardAll;
   }
 
   /** Packets that did not count, by reason. */
@@ -231,7 +234,8 @@ export class Members {
   /** Says that this speaker stops and comes back: until then others answer for what it owns. */
   restart(): void {
     if (this.#hasJoined) {
-      this.#perform(this.#contender.restart(this.#now));
+      this.#performWithoutSending(this.#contender.restart(this.#now));
+      this.#post.flushApart();
     }
     this.#post.close();
   }
@@ -372,6 +376,9 @@ export class Members {
         break;
       case "defend":
         this.#options.defend(outcome.group);
+        break;
+      case "announce":
+        this.#options.announceAnew(outcome.group);
         break;
       case "hearing":
         this.report.log.hearing(outcome.node, outcome.hearsThis);

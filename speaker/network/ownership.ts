@@ -127,6 +127,16 @@ export class Ownership {
     }
   }
 
+  /** Another node may have announced the group for long: it is announced as if this node had just come to own it. */
+  announceAnew(group: string): void {
+    for (const service of this.#services.get(group) ?? []) {
+      for (const ip of this.ipsOf(service)) {
+        this.#lost.add(ip);
+        this.#touched.add(ip);
+      }
+    }
+  }
+
   ownerChanged(group: string, to: string | undefined, cause: Cause): void {
     for (const service of this.#services.get(group) ?? []) {
       this.#noteOwner(service, to, cause);

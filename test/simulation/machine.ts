@@ -27,7 +27,7 @@ export interface MachineOptions {
   readonly medium: Medium;
   readonly timeline: Timeline;
   readonly profile: Profile;
-  readonly failbackMs: number | undefined;
+  readonly failbackMs: number;
   readonly random: () => number;
   /** Told when the group's role here may be another. @param announces clients are told unasked */
   roleChanged(machine: Machine, group: string, announces: boolean): void;
@@ -304,6 +304,7 @@ export class Machine {
         this.#ask(outcome.group, outcome.owner);
         break;
       case "defend":
+      case "announce":
         this.#options.announces(outcome.group);
         break;
       case "hearing":

@@ -22,6 +22,7 @@ export interface Mutation {
 
 const CANDIDATES = "lib/election/candidates.ts";
 const CLAIMANT = "lib/election/claimant.ts";
+const ROLES = "lib/election/roles.ts";
 const GIVING = "lib/election/giving.ts";
 const MEMBER = "lib/membership/member.ts";
 const PROFILE = "lib/membership/profile.ts";
@@ -55,7 +56,7 @@ export const MUTATIONS: readonly Mutation[] = [
     promise: "P2",
     edits: [
       {
-        file: CLAIMANT,
+        file: ROLES,
         from: "return state !== MemberState.dead && this.#candidates.isSurrogate(group.demand, owner);",
         to: "return false;",
       },
@@ -66,7 +67,7 @@ export const MUTATIONS: readonly Mutation[] = [
     promise: "P2",
     edits: [
       {
-        file: CLAIMANT,
+        file: ROLES,
         from: 'return { kind: "voice", of: owner };',
         to: 'return { kind: "own" };',
       },
@@ -89,8 +90,8 @@ export const MUTATIONS: readonly Mutation[] = [
     edits: [
       {
         file: GIVING,
-        from: "(member.aliveSince(node) ?? now) + failbackMs",
-        to: "now + failbackMs * 0",
+        from: "preferredSince(group, first, now) + failbackMs",
+        to: "preferredSince(group, first, now)",
       },
     ],
   },
@@ -184,8 +185,8 @@ export const MUTATIONS: readonly Mutation[] = [
       },
       {
         file: REPLICA,
-        from: ".filter((record) => !isDoubted(record))",
-        to: ".filter((record) => !isDoubted(record) || true)",
+        from: "for (const { node, state } of [...this.table.members]) {",
+        to: "for (const { node, state } of [...this.table.members].slice(0, 0)) {",
       },
       {
         file: WATCH,

@@ -51,7 +51,7 @@ export function play({ seed, telling, profile = "balanced", ...options }: PlayOp
     nodes,
     groups: GROUPS,
     profile,
-    failbackMs: scenario.isWithoutFailback === true ? undefined : FAILBACK_MS,
+    failbackMs: scenario.isWithoutFailback === true ? Number.POSITIVE_INFINITY : FAILBACK_MS,
     telling,
   });
   world.timeline.tell(0, "seed", `${seed}: ${scenario.name}, ${nodes} nodes, ${profile}`);

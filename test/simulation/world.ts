@@ -15,7 +15,7 @@ export interface WorldOptions {
   readonly groups: number;
   readonly profile: ProfileName;
   /** undefined: never. */
-  readonly failbackMs: number | undefined;
+  readonly failbackMs: number;
   /** undefined: nothing is kept but a hash. */
   readonly telling: Telling | undefined;
 }
@@ -185,7 +185,7 @@ export class World {
     }
   }
 
-  #addMachine(name: string, failbackMs: number | undefined): void {
+  #addMachine(name: string, failbackMs: number): void {
     const machine = new Machine({
       name,
       agenda: this.agenda,

@@ -15,13 +15,17 @@ export function record(node: string, fields: Partial<MemberRecord> = {}): Member
 }
 
 /** A member that has just started, knows of no other, and still asks. */
-export function newMember(self: string, nodes: readonly string[]): Member {
+export function newMember(
+  self: string,
+  nodes: readonly string[],
+  hearsFrames = () => true,
+): Member {
   const member = new Member({
     self,
     profile: profileOf("balanced"),
     info: INFO,
     random: () => 0.5,
-    hearsFrames: () => true,
+    hearsFrames,
   });
   member.setNodes(nodes, 0);
   member.start(0);
@@ -29,8 +33,12 @@ export function newMember(self: string, nodes: readonly string[]): Member {
 }
 
 /** A member that started at 0, knows of those members, and asks no more. */
-export function memberAmong(self: string, others: readonly MemberRecord[]): Member {
-  const member = newMember(self, [self, ...others.map(({ node }) => node)]);
+export function memberAmong(
+  self: string,
+  others: readonly MemberRecord[],
+  hearsFrames?: () => boolean,
+): Member {
+  const member = newMember(self, [self, ...others.map(({ node }) => node)], hearsFrames);
   for (const other of others) {
     learn(member, other);
   }

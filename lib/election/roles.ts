@@ -1,0 +1,48 @@
+import { MemberState } from "#lib/membership/member-record.ts";
+import type { Candidates } from "./candidates.ts";
+import type { GivingOptions } from "./giving.ts";
+import { type Group, lookAgain } from "./group.ts";
+import type { Role } from "./role.ts";
+
+/** What this node is to each group. */
+export class Roles {
+  readonly #options: Pick<GivingOptions, "hasSurrogates" | "member" | "self">;
+  readonly #candidates: Candidates;
+
+  constructor(
+    options: Pick<GivingOptions, "hasSurrogates" | "member" | "self">,
+    candidates: Candidates,
+  ) {
+    this.#options = options;
+    this.#candidates = candidates;
+  }
+
+  of(group: Group, owner: string | undefined, now: number): Role | undefined {
+    const { member, self } = this.#options;
+    if (owner === self) {
+      return member.isSettled ? { kind: "own" } : { kind: "listen" };
+    }
+    const isNext = this.#candidates.first(group.demand, owner) === self;
+    if (owner !== undefined && member.isSettled && this.#lends(group, owner, now)) {
+      return { kind: "voice", of: owner };
+    }
+    return isNext ? { kind: "listen" } : undefined;
+  }
+
+  /** Whether this node answers for the owner, with the MAC address of that. */
+  #lends(group: Group, owner: string, now: number): boolean {
+    const { hasSurrogates = true, member } = this.#options;
+    const state = member.stateOf(owner) ?? MemberState.dead;
+    if (!hasSurrogates) {
+      return false;
+    }
+    if (state !== MemberState.alive) {
+      return state !== MemberState.dead && this.#candidates.isSurrogate(group.demand, owner);
+    }
+    if (now < group.lendUntil) {
+      lookAgain(group, group.lendUntil);
+      return true;
+    }
+    return false;
+  }
+}
