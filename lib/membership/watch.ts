@@ -11,7 +11,7 @@
  *  alive        | 700 ms, and nobody seconds or objects     | the same
  *  any          | most members and all other hosts silent   | nothing: it may be the observer's own fault
  *  restarting,  | 350 ms without an answer of the kernel    | vote down; with a quorum it is dead
- *  processDown  |                                           |
+ *  processDown  | (500 ms where nobody can second)          |
  *  restarting   | 30 s, kernel never answered a probe       | the same
  *  any          | a heartbeat                               | all votes are void
  *  dead         |                                           | only the member itself ends that
