@@ -366,8 +366,9 @@ describe("Claimant, when another tells its own address for this node's group", (
 
   it("announces it anew when the rival tells in a message that it has it", () => {
     const { claimant: one } = among(strongest, weakest);
-    expect(one.rivalHeard(GROUP)).toEqual([{ kind: "announce", group: GROUP }]);
-    expect(among(weakest, strongest).claimant.rivalHeard("192.0.2.99")).toEqual([]);
+    expect(one.rivalHeard(GROUP, NOW)).toEqual([{ kind: "announce", group: GROUP }]);
+    expect(one.rivalHeard(GROUP, NOW + 999)).toEqual([]);
+    expect(among(weakest, strongest).claimant.rivalHeard("192.0.2.99", NOW)).toEqual([]);
   });
 
   it("yields at once while it is deaf", () => {

@@ -34,6 +34,9 @@ import { Succession } from "./succession.ts";
 /** How long the former owner answers with the address of the new one. */
 const LEND_MS = 2_000;
 
+/** Several others may tell of one rival, one after the other. */
+const ANNOUNCE_ANEW_EVERY_MS = 1_000;
+
 const NEVER = Number.POSITIVE_INFINITY;
 
 export class Claimant {
@@ -174,10 +177,10 @@ export class Claimant {
   }
 
   /** Another member told that it has the group, in whose place this node may have come long ago. */
-  rivalHeard(key: string): readonly ClaimantEffect[] {
+  rivalHeard(key: string, now: number): readonly ClaimantEffect[] {
     const group = this.#groups.get(key);
     if (group !== undefined) {
-      this.#announceAnew(group);
+      this.#announceAnew(group, now);
     }
     return this.#take();
   }
@@ -279,7 +282,7 @@ export class Claimant {
       why = this.#causes.ofVacancy(group.demand);
       const next = this.#candidates.first(group.demand, self);
       this.#claim(key, self, next === undefined ? [] : [next]);
-      this.#announceAnew(group);
+      this.#announceAnew(group, now);
     }
     this.#noteOwner(group, owner ?? this.#unsucceeded(group), now, why);
     this.#setRole(group, this.#roles.of(group, owner ?? table.claim(key)?.owner, now));
@@ -338,8 +341,9 @@ export class Claimant {
   }
 
   /** What this node comes to own is announced by that alone. */
-  #announceAnew(group: Group): void {
-    if (group.role?.kind === "own") {
+  #announceAnew(group: Group, now: number): void {
+    if (group.role?.kind === "own" && now >= group.announcedAt + ANNOUNCE_ANEW_EVERY_MS) {
+      group.announcedAt = now;
       this.#effects.push({ kind: "announce", group: group.demand.group });
     }
   }

@@ -94,7 +94,7 @@ export class Contender {
         continue;
       }
       if (effect.kind === "rival") {
-        this.#takeClaimed(this.claimant.rivalHeard(effect.group));
+        this.#takeClaimed(this.claimant.rivalHeard(effect.group, now));
         continue;
       }
       this.#outcomes.push(effect);

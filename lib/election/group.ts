@@ -8,6 +8,8 @@ export interface Group {
   owner: string | undefined;
   role: Role | undefined;
   lendUntil: number;
+  /** When it was last announced anew, though this node had it already. */
+  announcedAt: number;
   /** The node to which this one would give it back, and since when; undefined: none. */
   preferred: { readonly node: string; readonly since: number } | undefined;
   /** Since when nobody has it, as far as this node knows; undefined: somebody does. */
@@ -22,6 +24,7 @@ export function newGroup(demand: GroupDemand): Group {
     owner: undefined,
     role: undefined,
     lendUntil: 0,
+    announcedAt: Number.NEGATIVE_INFINITY,
     preferred: undefined,
     orphanSince: undefined,
     lookAt: Number.POSITIVE_INFINITY,

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { type Claim, isNewerClaim } from "#lib/membership/claim.ts";
+import { MemberState } from "#lib/membership/member-record.ts";
 import { memberAmong, record } from "#lib/membership/testing/member-among.ts";
 import { Rivals } from "./rivals.ts";
 
@@ -29,6 +30,19 @@ describe("Rivals", () => {
       ]);
     },
   );
+
+  it("defends once a second, for the rival may do the same", () => {
+    const rivals = new Rivals(memberAmong("n1", [record("n2"), record("n3")]));
+    const heard = [0, 300, 310, 1_299, 1_300].map((now) => rivals.heard(claim(STRONG), WEAK, now));
+    expect(heard).toEqual(["tell", "defend", "tell", "tell", "defend"]);
+  });
+
+  it("defends against one that is dead, and yields to anybody while this node is deaf", () => {
+    const dead = new Rivals({ seen: { isDeaf: false }, stateOf: () => MemberState.dead });
+    expect([0, 300].map((now) => dead.heard(claim(WEAK), STRONG, now))).toEqual(["tell", "defend"]);
+    const deaf = new Rivals({ seen: { isDeaf: true }, stateOf: () => MemberState.alive });
+    expect(deaf.heard(claim(STRONG), WEAK, 0)).toBe("yield");
+  });
 
   it("asks a rival once, after 300 ms, whether it still tells so", () => {
     const rivals = new Rivals(memberAmong("n1", [record("n2"), record("n3")]));

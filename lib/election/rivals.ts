@@ -8,23 +8,32 @@ const AGREE_WITHIN_MS = 300;
 /** Who was not heard for so long has ended, and begins anew. */
 const SILENT_FOR_MS = 10_000;
 
+/** Two that cannot agree, for each holds the other for dead, would answer each announcement by another one. */
+const DEFEND_EVERY_MS = 1_000;
+
 interface Rival {
   node: string;
   readonly since: number;
   heardAt: number;
   isAsked: boolean;
+  defendedAt: number;
 }
 
 /** What to do about a rival: tell it this node's claim, or, if that was of no use, go by what both can work out alone. */
 export type Response = "tell" | "yield" | "defend";
 
+/** This node, as a member. */
+interface RivalsMember extends Pick<Member, "stateOf"> {
+  readonly seen: { readonly isDeaf: boolean };
+}
+
 /** Other nodes of the cluster that tell their own MAC addresses for groups of this node; of several the strongest. */
 export class Rivals {
-  readonly #member: Pick<Member, "seen" | "stateOf">;
+  readonly #member: RivalsMember;
   /** By group. */
   readonly #rivals = new Map<string, Rival>();
 
-  constructor(member: Pick<Member, "seen" | "stateOf">) {
+  constructor(member: RivalsMember) {
     this.#member = member;
   }
 
@@ -36,14 +45,29 @@ export class Rivals {
     }
     const response = this.#respond(claim, node, now);
     const isDead = this.#member.stateOf(node) === MemberState.dead;
-    return response === "yield" && isDead ? "defend" : response;
+    return response === "yield" && isDead ? this.#defend(claim.group, now) : response;
+  }
+
+  #defend(group: string, now: number): Response {
+    const rival = this.#rivals.get(group);
+    if (rival === undefined || now < rival.defendedAt + DEFEND_EVERY_MS) {
+      return "tell";
+    }
+    rival.defendedAt = now;
+    return "defend";
   }
 
   #respond(claim: Claim, node: string, now: number): Response {
     const theirs = { ...claim, owner: node };
     const known = this.#rivals.get(claim.group);
     if (known === undefined || now - known.heardAt > SILENT_FOR_MS) {
-      this.#rivals.set(claim.group, { node, since: now, heardAt: now, isAsked: false });
+      this.#rivals.set(claim.group, {
+        node,
+        since: now,
+        heardAt: now,
+        isAsked: false,
+        defendedAt: now - DEFEND_EVERY_MS,
+      });
       return "tell";
     }
     known.heardAt = now;
@@ -53,7 +77,7 @@ export class Rivals {
     if (now < known.since + AGREE_WITHIN_MS) {
       return "tell";
     }
-    return isNewerClaim(theirs, claim) ? "yield" : "defend";
+    return isNewerClaim(theirs, claim) ? "yield" : this.#defend(claim.group, now);
   }
 
   /**
