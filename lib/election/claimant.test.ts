@@ -366,8 +366,13 @@ describe("Claimant, when another tells its own address for this node's group", (
 
   it("announces it anew when the rival tells in a message that it has it", () => {
     const { claimant: one } = among(strongest, weakest);
-    expect(one.rivalHeard(GROUP, NOW)).toEqual([{ kind: "announce", group: GROUP }]);
-    expect(one.rivalHeard(GROUP, NOW + 999)).toEqual([]);
+    const at = (now: number) => kinds(one.rivalHeard(GROUP, now));
+    expect([NOW, NOW + 1_000, NOW + 1_999, NOW + 2_000].map(at)).toEqual([
+      [],
+      ["announce"],
+      [],
+      ["announce"],
+    ]);
     expect(among(weakest, strongest).claimant.rivalHeard("192.0.2.99", NOW)).toEqual([]);
   });
 

@@ -331,6 +331,10 @@ export class Claimant {
     group.owner = owner;
     this.#rivals.end(group.demand.group);
     this.#succession.end(group.demand.group);
+    if (owner === self) {
+      // it is announced by that alone
+      group.announcedAt = now;
+    }
     if (from === self && owner !== undefined) {
       group.lendUntil = now + LEND_MS;
     }

@@ -83,6 +83,14 @@ describe("Replica", () => {
     expect(sent).toEqual([{ to: "n4", message: records([], [claim(3, "n2")]) }]);
   });
 
+  it("tells who has what was its own that it was, for that may have been announced", () => {
+    const { replica: one, sent } = replica();
+    one.learn(records([], [claim(3, "n1")]), "n3", 0);
+    one.learn(records([], [claim(4, "n2")]), "n3", 0);
+    one.learn(records([], [claim(5, "n3")]), "n3", 0);
+    expect(sent).toEqual([{ to: "n2", message: records([], [claim(3, "n1")]) }]);
+  });
+
   it.each([
     { node: "n2", isTaken: true },
     { node: "x1", isTaken: false },

@@ -140,7 +140,9 @@ export class Replica {
   #learnClaims(claims: readonly Claim[], from: string): void {
     const outdated: string[] = [];
     for (const claim of claims) {
+      const before = this.table.claim(claim.group);
       if (this.table.putClaim(claim)) {
+        this.#admit(before, claim);
         this.#spreading.claim(claim.group);
         this.#outside.claimLearned(claim.group);
       } else if (this.#knowsNewer(claim)) {
@@ -152,6 +154,13 @@ export class Replica {
     }
     if (outdated.length > 0) {
       this.tell(from, [], outdated);
+    }
+  }
+
+  /** Tells the new owner that this node was one too: it may have been for long, on the other side of a partition. */
+  #admit(before: Claim | undefined, { owner }: Claim): void {
+    if (before?.owner === this.#self && owner !== undefined && this.#outside.isMember(owner)) {
+      this.#outside.send(owner, { kind: "records", members: [], claims: [before] });
     }
   }
 

@@ -157,8 +157,8 @@ export const MUTATIONS: readonly Mutation[] = [
     edits: [
       {
         file: REPLICA,
-        from: "if (this.table.putClaim(claim)) {\n        this.#spreading",
-        to: "if (this.table.claim(claim.group)?.owner !== this.#self && this.table.putClaim(claim)) {\n        this.#spreading",
+        from: "if (this.table.putClaim(claim)) {",
+        to: "if (this.table.claim(claim.group)?.owner !== this.#self && this.table.putClaim(claim)) {",
       },
     ],
   },
