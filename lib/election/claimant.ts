@@ -172,7 +172,7 @@ export class Claimant {
         this.#effects.push({ kind: "defend", group: key });
         break;
     }
-    this.#look(group, now, { because: `${node} tells that it has it` });
+    this.#look(group, now, { because: `${node} announces it too` });
     return this.#take();
   }
 
@@ -194,7 +194,7 @@ export class Claimant {
       this.#lookAt = NEVER;
       for (const group of this.#groups.values()) {
         if (now >= group.lookAt) {
-          this.#look(group, now, { because: "its time has come" });
+          this.#look(group, now, { because: "a waiting period ended" });
         } else {
           this.#lookAt = Math.min(this.#lookAt, group.lookAt);
         }
@@ -211,7 +211,7 @@ export class Claimant {
     for (const key of overdue) {
       const group = this.#groups.get(key);
       if (group !== undefined) {
-        this.#look(group, now, { because: "an offer was not taken" });
+        this.#look(group, now, { because: "the offered node did not take it" });
       }
     }
     return this.#take();

@@ -73,9 +73,9 @@ export class MemberLog {
     const { log } = this.#options;
     this.#settledBecause = because;
     if (isSettled) {
-      log.debug("this node knows what the others know", { because });
+      log.info("answers resumed", { because });
     } else {
-      log.warn("this node asks the others before it answers", { because });
+      log.warn("answers suspended until another node confirms who owns what", { because });
     }
   }
 

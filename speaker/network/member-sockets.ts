@@ -126,7 +126,7 @@ export class MemberSockets {
       const isKnown = before.has(name) && before.get(name) === undefined;
       if (this.#places.get(name) === undefined && !isKnown) {
         this.#log.warn(
-          "node without a usable InternalIP, its heartbeats are answered to where they come from: give its kubelet a --node-ip",
+          "node without a usable InternalIP, replies go to the source address of its packets: give its kubelet a --node-ip",
           { node: name, internalIps: addresses },
         );
       }

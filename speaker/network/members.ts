@@ -134,7 +134,7 @@ export class Members {
     try {
       const records = parseKeptRecords(bytes);
       this.#contender.member.remember(records);
-      this.#options.log.info("what a former speaker knew is taken for a question", {
+      this.#options.log.info("membership records resumed, to be confirmed by another node", {
         members: records.members.length,
         addresses: records.claims.length,
       });
@@ -142,7 +142,7 @@ export class Members {
       if (!(error instanceof MalformedError)) {
         throw error;
       }
-      this.#options.log.warn("what a former speaker knew cannot be read", { why: error.why });
+      this.#options.log.warn("membership records in the snapshot cannot be read, and are ignored", { why: error.why });
     }
   }
 

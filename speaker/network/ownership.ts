@@ -231,7 +231,7 @@ export class Ownership {
       this.#seat.put(this.#demandOf(group));
       const owner = this.#seat.ownerOf(group.key);
       for (const service of group.services) {
-        this.#noteOwner(service, owner, { because: "it is announced with others" });
+        this.#noteOwner(service, owner, { because: "its Service now shares an address" });
       }
     }
   }

@@ -101,7 +101,7 @@ async function main(options: Options): Promise<void> {
   mkdirSync(PICTURES, { recursive: true });
   const plans = plansOf(options);
   const estimate = plans.map((plan) => secondsOf(plan, options)).reduce((sum, one) => sum + one, 0);
-  say(`This takes about ${Math.ceil(estimate / 60)} minutes.`);
+  say(`Estimated time: ${Math.ceil(estimate / 60)} min.`);
   const series: Series[] = [];
   for (const plan of plans) {
     const results = [...(await inflict(plan, options)), ...(await runTestsOf(plan.tested))];

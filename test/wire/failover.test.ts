@@ -99,7 +99,7 @@ describe.skipIf(why)(`Addresses that two nodes may own ${why ?? ""}`, () => {
       await ownedBy(N1.mac);
       expect(changes(n2)).toEqual([]);
       expect(changes(again)).toEqual([
-        { from: undefined, to: "n1", because: "it was its own before" },
+        { from: undefined, to: "n1", because: "it owned the address before" },
       ]);
     },
     40_000,

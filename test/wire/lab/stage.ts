@@ -131,7 +131,7 @@ export class Stage implements AsyncDisposable {
     await eventually(() => n1.heardOf.length === 2 && n2.heardOf.length === 2);
     const known = () => new Set(n2.lines("owner changed").map(({ service }) => service));
     await eventually(() => rows.every(({ service }) => known().has(service)));
-    await eventually(() => n2.lines("this node knows what the others know").length > 0);
+    await eventually(() => n2.lines("answers resumed").length > 0);
     return [n1, n2];
   }
 
