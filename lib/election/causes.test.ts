@@ -26,7 +26,11 @@ function vacancyFor(...order: readonly string[]) {
 
 test.for([
   { what: "another claimed it", owner: "n2", because: "n2 claimed it" },
-  { what: "this node had it before its restart", owner: "n1", because: "it owned the address before" },
+  {
+    what: "this node had it before its restart",
+    owner: "n1",
+    because: "it owned the address before",
+  },
   { what: "nobody has it", owner: undefined, because: "its owner gave it up" },
 ])("a group is its owner's because $what", ({ because, owner }) => {
   claimedBy(owner);

@@ -40,7 +40,9 @@ export class Causes {
     if (owner === undefined) {
       return { because: "its owner gave it up" };
     }
-    return { because: owner === this.#self ? "it owned the address before" : `${owner} claimed it` };
+    return {
+      because: owner === this.#self ? "it owned the address before" : `${owner} claimed it`,
+    };
   }
 
   /** Why this node may claim the group. */

@@ -142,7 +142,9 @@ export class Members {
       if (!(error instanceof MalformedError)) {
         throw error;
       }
-      this.#options.log.warn("membership records in the snapshot cannot be read, and are ignored", { why: error.why });
+      this.#options.log.warn("membership records in the snapshot cannot be read, and are ignored", {
+        why: error.why,
+      });
     }
   }
 
