@@ -2,6 +2,7 @@ import { Command, InvalidArgumentError, Option } from "commander";
 import { parseDuration } from "#lib/api/parse-duration.ts";
 import { INTERFACES, type Interfaces } from "#lib/api/pool.ts";
 import { MalformedError } from "#lib/bytes/malformed-error.ts";
+import { PROFILE_NAMES, type ProfileName } from "#lib/membership/profile.ts";
 import { type MetricsOptions, withMetricsOptions } from "#lib/metrics/options.ts";
 import {
   type CommonOptions,
@@ -10,7 +11,7 @@ import {
   withCommonOptions,
 } from "#lib/process/options.ts";
 import { readLinkPattern } from "./link-pattern.ts";
-import { PLACEMENTS, type Placement, PROFILES, type Profile } from "./network/moves.ts";
+import { PLACEMENTS, type Placement } from "./network/moves.ts";
 import { DEFAULT_ANNOUNCE_RATE } from "./network/pace.ts";
 import { DEFAULT_ANSWER_RATE, DEFAULT_ANSWER_RATE_PER_CLIENT } from "./network/rate-limit.ts";
 
@@ -36,7 +37,7 @@ export interface SpeakerOptions extends CommonOptions, MetricsOptions {
   /** Milliseconds; Infinity: never. */
   readonly failback: number;
   readonly placement: Placement;
-  readonly profile: Profile;
+  readonly profile: ProfileName;
   readonly surrogate: "on" | "off";
   readonly excludeLinksFile: string;
   /** For the pools that do not say it themselves. */
@@ -127,7 +128,7 @@ function withMoveOptions(command: Command): Command {
         "how soon a silent node is given up: fast, balanced, or calm where machines are paused now and then",
       )
         .env("HERALD_PROFILE")
-        .choices(PROFILES)
+        .choices(PROFILE_NAMES)
         .default("balanced"),
     )
     .addOption(

@@ -9,5 +9,5 @@ export interface MemberOptions {
   /** 0 to below 1. */
   readonly random: () => number;
   /** Whether any frame at all came in lately: a node that hears no member may be alone, or deaf. */
-  hearsFrames(now: number): boolean;
+  hearsFrames(): boolean;
 }

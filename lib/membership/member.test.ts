@@ -249,10 +249,10 @@ describe("Member, of who is silent", () => {
     const member = memberAmong("n1", OTHERS);
     run(member, 0, 1_000, ["n2", "n3"]);
     member.probeAnswered("n2", 900);
-    run(member, 1_010, 1_340, ["n3"]);
+    run(member, 1_010, 1_315, ["n3"]);
     const vote = { kind: "vote" as const, subject: "n2", incarnation: 1, finding: 2 as const };
-    member.receive("n3", vote, 1_345);
-    const effects = run(member, 1_350, 1_500, ["n3"]);
+    member.receive("n3", vote, 1_320);
+    const effects = run(member, 1_325, 1_500, ["n3"]);
     expect(member.stateOf("n2")).toBe(dead);
     expect(effects).toContainEqual({
       kind: "member",

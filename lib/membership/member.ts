@@ -269,7 +269,7 @@ export class Member {
 
   #beat(now: number): void {
     if (this.#pulse.beats(now)) {
-      this.#vigil.listen(this.#options.hearsFrames(now), now);
+      this.#vigil.listen(this.#options.hearsFrames(), now);
       for (const to of this.#neighbourhood.observers(now)) {
         this.#send(to, this.#heartbeatTo(to, now));
       }

@@ -3,10 +3,10 @@ import { PROFILE_NAMES, profileOf } from "./profile.ts";
 
 describe("profileOf", () => {
   it.each([
-    ["fast", 50, 175],
-    ["balanced", 100, 350],
-    ["calm", 250, 875],
-  ] as const)("beats %s every %i ms, and votes after %i", (name, heartbeat, voteAfter) => {
+    ["fast", 50, 162.5],
+    ["balanced", 100, 325],
+    ["calm", 250, 812.5],
+  ] as const)("beats %s every %i ms, and votes after %d", (name, heartbeat, voteAfter) => {
     expect(profileOf(name)).toMatchObject({ heartbeat, voteAfter });
   });
 

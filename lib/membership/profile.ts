@@ -12,7 +12,7 @@ export interface Profile {
   readonly probeEvery: number;
   /** An answer older than that says nothing of now: two probes could have been answered since. */
   readonly probeAnswerLife: number;
-  /** Silence after which an observer votes: three heartbeats and four probes are lost. */
+  /** Silence after which an observer votes: three heartbeats are lost, the last at 315 ms, and four probes, the last at 300. */
   readonly voteAfter: number;
   /** The same where nobody can second the vote, or the observer has hardly heard the member itself. */
   readonly voteAloneAfter: number;
@@ -42,8 +42,8 @@ const BALANCED: Profile = {
   heartbeat: 100,
   probeAfter: 150,
   probeEvery: 50,
-  probeAnswerLife: 125,
-  voteAfter: 350,
+  probeAnswerLife: 100,
+  voteAfter: 325,
   voteAloneAfter: 500,
   voteUnwellAfter: 700,
   kernelDeadAfter: 350,

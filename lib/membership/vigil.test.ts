@@ -57,7 +57,7 @@ function vote(subject: string, finding: Finding = Finding.down, incarnation = 1)
 describe("Vigil", () => {
   it("tells the other observers of its vote, and nobody else", () => {
     const { sent, told, vigil: kept } = vigil();
-    run(kept, 1, 350, ["n3", "n4"]);
+    run(kept, 1, 325, ["n3", "n4"]);
     expect(sent).toEqual([
       { to: expect.stringMatching(/n[34]/), message: vote("n2") },
       { to: expect.stringMatching(/n[34]/), message: vote("n2") },
@@ -67,10 +67,10 @@ describe("Vigil", () => {
 
   it("concludes with the vote of another, and tells the other observers at once", () => {
     const { told, vigil: kept } = vigil();
-    run(kept, 1, 349, ["n3", "n4"]);
-    kept.hearVote("n3", vote("n2"), 349);
-    run(kept, 350, 350, []);
-    expect(told[0]).toBe("n2 is dead: no heartbeat for 350 ms, and its kernel does not answer");
+    run(kept, 1, 324, ["n3", "n4"]);
+    kept.hearVote("n3", vote("n2"), 324);
+    run(kept, 325, 325, []);
+    expect(told[0]).toBe("n2 is dead: no heartbeat for 325 ms, and its kernel does not answer");
     expect(told.slice(1).sort()).toEqual(["tell n3 of n2", "tell n4 of n2"]);
   });
 
@@ -84,11 +84,11 @@ describe("Vigil", () => {
 
   it("says that only the speaker is silent where the kernel answers", () => {
     const { told, vigil: kept } = vigil();
-    run(kept, 1, 349, ["n3", "n4"]);
-    kept.answered("n2", 349);
-    kept.hearVote("n3", vote("n2", Finding.processDown), 349);
-    run(kept, 350, 350, []);
-    expect(told[0]).toBe("the speaker on n2 is silent for 350 ms, but its kernel answers");
+    run(kept, 1, 324, ["n3", "n4"]);
+    kept.answered("n2", 324);
+    kept.hearVote("n3", vote("n2", Finding.processDown), 324);
+    run(kept, 325, 325, []);
+    expect(told[0]).toBe("the speaker on n2 is silent for 325 ms, but its kernel answers");
   });
 
   it("waits longer when most are silent, for that may be its own fault", () => {
@@ -118,9 +118,9 @@ describe("Vigil", () => {
 
   it("does not count a vote on a life of which it has not heard", () => {
     const { told, vigil: kept } = vigil();
-    run(kept, 1, 349, ["n3", "n4"]);
-    kept.hearVote("n3", vote("n2", Finding.down, 2), 349);
-    run(kept, 350, 360, []);
+    run(kept, 1, 324, ["n3", "n4"]);
+    kept.hearVote("n3", vote("n2", Finding.down, 2), 324);
+    run(kept, 325, 335, []);
     expect(told).toEqual([]);
   });
 
@@ -133,20 +133,20 @@ describe("Vigil", () => {
 
   it("hears nobody when all are silent, and begins anew after a pause", () => {
     const { vigil: kept } = vigil();
-    expect(kept.hearsNobody(349)).toBe(false);
-    expect(kept.hearsNobody(350)).toBe(true);
-    kept.beginAnew(350);
-    expect(kept.hearsNobody(351)).toBe(false);
+    expect(kept.hearsNobody(324)).toBe(false);
+    expect(kept.hearsNobody(325)).toBe(true);
+    kept.beginAnew(325);
+    expect(kept.hearsNobody(326)).toBe(false);
   });
 
   it("is deaf when it hears neither members nor anything else, and begins anew when it is no more", () => {
     const { vigil: kept } = vigil();
-    kept.listen(true, 350);
+    kept.listen(true, 325);
     expect(kept.isDeaf).toBe(false);
     kept.listen(false, 360);
     expect(kept.isDeaf).toBe(true);
     kept.listen(true, 5_000);
-    expect([kept.isDeaf, kept.hearsNobody(5_349)]).toEqual([false, false]);
+    expect([kept.isDeaf, kept.hearsNobody(5_324)]).toEqual([false, false]);
   });
 
   it("stays all ears for a second after a frame, so that who is left alone can find out", () => {
@@ -161,7 +161,7 @@ describe("Vigil", () => {
 
   it("says whom it hears", () => {
     const { vigil: kept } = vigil();
-    expect([kept.hears("n2", 349), kept.hears("n2", 350), kept.hears("x1", 0)]).toEqual([
+    expect([kept.hears("n2", 324), kept.hears("n2", 325), kept.hears("x1", 0)]).toEqual([
       true,
       false,
       false,

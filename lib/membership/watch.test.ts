@@ -101,12 +101,12 @@ describe("Watch", () => {
   // each row of the table at the head of watch.ts
   it.each([
     {
-      row: "alive, 350 ms, kernel answers",
+      row: "alive, 325 ms, kernel answers",
       kernelAnswers: true,
       finding: Finding.processDown,
-      at: 350,
+      at: 325,
     },
-    { row: "alive, 350 ms, no answer", finding: Finding.down, at: 350 },
+    { row: "alive, 325 ms, no answer", finding: Finding.down, at: 325 },
     {
       row: "alive, nobody can second",
       surroundings: { quorum: 1 },
@@ -151,20 +151,20 @@ describe("Watch", () => {
   });
 
   it.each([
-    { row: "down, seconded", theirs: Finding.down, verdict: dead, at: 350 },
+    { row: "down, seconded", theirs: Finding.down, verdict: dead, at: 325 },
     {
       row: "kernel answers, seconded",
       theirs: Finding.processDown,
       kernelAnswers: true,
       verdict: processDown,
-      at: 350,
+      at: 325,
     },
     {
       row: "kernel answers here, but not there",
       theirs: Finding.down,
       kernelAnswers: true,
       verdict: processDown,
-      at: 350,
+      at: 325,
     },
     { row: "alone", surroundings: { quorum: 1 }, verdict: dead, at: 500 },
     { row: "nobody seconds it or objects", surroundings: {}, verdict: dead, at: 700 },
@@ -208,7 +208,7 @@ describe("Watch", () => {
   it("repeats its vote every 50 ms, and never probes the dead", () => {
     const done = course(watchOfKnown(), { until: 500 });
     const voted = done.filter(({ judgement }) => judgement.vote !== undefined);
-    expect(voted.map(({ at }) => at)).toEqual([350, 400, 450, 500]);
+    expect(voted.map(({ at }) => at)).toEqual([325, 375, 425, 475]);
     expect(watchOfKnown().nextDeadline(1_000, dead)).toBe(Number.POSITIVE_INFINITY);
   });
 
@@ -247,26 +247,26 @@ describe("Watch", () => {
   });
 
   it.each([
-    { what: "a heartbeat", act: (watch: Watch) => watch.heard(349) },
-    { what: "the word of another that it lives", act: (watch: Watch) => watch.objected(349) },
-    { what: "a new incarnation", act: (watch: Watch) => watch.reborn(349) },
+    { what: "a heartbeat", act: (watch: Watch) => watch.heard(324) },
+    { what: "the word of another that it lives", act: (watch: Watch) => watch.objected(324) },
+    { what: "a new incarnation", act: (watch: Watch) => watch.reborn(324) },
   ])("has all votes void at $what", ({ act }) => {
     const watch = watchOfKnown();
-    watch.voted("n3", Finding.down, 345);
+    watch.voted("n3", Finding.down, 320);
     act(watch);
-    expect(watch.judge(360, AMONG_OTHERS)).toEqual({
+    expect(watch.judge(335, AMONG_OTHERS)).toEqual({
       probe: false,
       vote: undefined,
       verdict: undefined,
     });
-    const later = watch.judge(349 + 350, AMONG_OTHERS);
+    const later = watch.judge(324 + 325, AMONG_OTHERS);
     expect([later.vote, later.verdict]).toEqual([Finding.down, undefined]);
   });
 
   it("counts a vote for 200 ms after it came last", () => {
     const watch = watchOfKnown();
-    watch.voted("n3", Finding.down, 150);
-    expect(watch.judge(350, AMONG_OTHERS).verdict).toBeUndefined();
+    watch.voted("n3", Finding.down, 125);
+    expect(watch.judge(325, AMONG_OTHERS).verdict).toBeUndefined();
     watch.voted("n3", Finding.down, 201);
     expect(watch.judge(400, AMONG_OTHERS).verdict).toBe(dead);
   });

@@ -4,8 +4,8 @@
  *  record       | silence                                   | then
  *  -------------|-------------------------------------------|--------------------------------------------------
  *  alive        | 150 ms                                    | probe the kernel every 50 ms
- *  alive        | 350 ms, kernel answers                    | vote processDown; with a quorum it is so
- *  alive        | 350 ms, no answer                         | vote down; with a quorum it is dead
+ *  alive        | 325 ms, kernel answers                    | vote processDown; with a quorum it is so
+ *  alive        | 325 ms, no answer                         | vote down; with a quorum it is dead
  *  alive        | 500 ms, nobody can second                 | the same, alone
  *  alive        | 700 ms, most members silent               | the same
  *  alive        | 700 ms, and nobody seconds or objects     | the same
@@ -72,6 +72,7 @@ export class Watch {
   /** It answered a probe while it was alive, so that silence of its kernel means something. */
   #canAnswer = false;
   #votedAt = Number.NEGATIVE_INFINITY;
+  #judgedAt = Number.NEGATIVE_INFINITY;
   readonly #votes = new Map<string, Vote>();
 
   constructor(profile: Profile, now: number) {
@@ -130,6 +131,7 @@ export class Watch {
   }
 
   judge(now: number, { isCutOff, isUnwell, quorum, state }: Surroundings): Judgement {
+    this.#judgedAt = now;
     if (state === MemberState.dead) {
       return NOTHING;
     }
@@ -158,9 +160,21 @@ export class Watch {
     if (state === MemberState.dead) {
       return Number.POSITIVE_INFINITY;
     }
-    return !this.isSilentFor(probeAfter, now)
-      ? Math.min(this.#lifeAt + probeAfter, Math.max(now, this.#routineAt))
-      : this.#probedAt + probeEvery;
+    return this.isSilentFor(probeAfter, now)
+      ? Math.min(this.#probedAt + probeEvery, this.#nextVoteAt())
+      : Math.min(this.#lifeAt + probeAfter, Math.max(now, this.#routineAt));
+  }
+
+  /** When it may vote on a living member, or vote again; Infinity: at its next probe at the earliest. */
+  #nextVoteAt(): number {
+    const { voteAfter, voteAloneAfter, voteEvery, voteUnwellAfter } = this.#profile;
+    let next = Number.POSITIVE_INFINITY;
+    for (const limit of [voteAfter, voteAloneAfter, voteUnwellAfter]) {
+      const at = this.#lifeAt + limit;
+      next = at > this.#judgedAt ? Math.min(next, at) : next;
+    }
+    const againAt = this.#votedAt + voteEvery;
+    return againAt > this.#judgedAt ? Math.min(next, againAt) : next;
   }
 
   #isRoutineDue(now: number): boolean {

@@ -6,11 +6,11 @@ test("tells a failover with its cause and how long it took", () => {
     service: "default/web",
     from: "n2",
     to: "n1",
-    because: "n2 is dead: no heartbeat for 350 ms, and its kernel does not answer",
-    afterMs: 362,
+    because: "n2 is dead: no heartbeat for 326 ms, and its kernel does not answer",
+    afterMs: 328,
   };
   expect(ownerChangedSentence(change, ["192.0.2.10"])).toBe(
-    "n1 answers for 192.0.2.10 instead of n2, 362 ms after its last sign of life: n2 is dead: no heartbeat for 350 ms, and its kernel does not answer",
+    "n1 answers for 192.0.2.10 instead of n2, 328 ms after its last sign of life: n2 is dead: no heartbeat for 326 ms, and its kernel does not answer",
   );
 });
 

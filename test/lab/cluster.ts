@@ -75,7 +75,7 @@ async function startBackends(
 ): Promise<ReadonlyMap<string, Process>> {
   const machines = [
     ...network.nodes.map(({ name, pod }) => ({ machine: pod, description: `pod on ${name}` })),
-    { machine: network.backend, description: "the backend on no node" },
+    { machine: network.backend, description: "the backend outside the cluster" },
   ];
   const backends = new Map(
     machines.map(({ machine, description }) => [

@@ -97,13 +97,13 @@ describeLab("a lab", () => {
     expect(body).toMatch(/^hello from pod on n[123], client /);
   });
 
-  test("sends a Service's traffic to the backend on no node, once that is its endpoint", async () => {
+  test("sends a Service's traffic to the backend outside the cluster, once that is its endpoint", async () => {
     await lab.setEndpoints("web", "default", [{ ip: lab.backend.lanIp }]);
     const answer = await eventually(async () => {
       const { body } = await client.curl("http://192.0.2.11:30080/");
       return body.includes("backend") && body;
     });
-    expect(answer).toMatch(/^hello from the backend on no node, client 192\.0\.2\.11\n$/);
+    expect(answer).toMatch(/^hello from the backend outside the cluster, client 192\.0\.2\.11\n$/);
     await lab.setEndpoints("web");
   });
 

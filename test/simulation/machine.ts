@@ -84,10 +84,6 @@ export class Machine {
     return this.#hasPower;
   }
 
-  get hasProcess(): boolean {
-    return this.#process !== "gone";
-  }
-
   get contender(): Contender {
     return this.#contender;
   }

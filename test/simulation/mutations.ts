@@ -36,7 +36,7 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: "a node that is dead is given three times as long",
     promise: "P1",
-    edits: [{ file: PROFILE, from: "voteAfter: 350", to: "voteAfter: 1_050" }],
+    edits: [{ file: PROFILE, from: "voteAfter: 325", to: "voteAfter: 1_050" }],
   },
   {
     name: "verdicts are told nobody",
@@ -250,7 +250,7 @@ export const MUTATIONS: readonly Mutation[] = [
     name: "two heartbeats that are lost are enough",
     promise: "P8",
     edits: [
-      { file: PROFILE, from: "voteAfter: 350", to: "voteAfter: 180" },
+      { file: PROFILE, from: "voteAfter: 325", to: "voteAfter: 180" },
       { file: PROFILE, from: "voteAloneAfter: 500", to: "voteAloneAfter: 200" },
     ],
   },
