@@ -6,8 +6,10 @@ export class ByteWriter {
 
   /** @param length of all that will be written, in bytes */
   constructor(length: number) {
-    this.#bytes = new Uint8Array(length);
-    this.#view = new DataView(this.#bytes.buffer);
+    // not zeroed: nothing but what was written is given out
+    const { buffer } = Buffer.allocUnsafeSlow(length);
+    this.#bytes = new Uint8Array(buffer);
+    this.#view = new DataView(buffer);
   }
 
   u8(value: number): this {

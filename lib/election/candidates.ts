@@ -1,11 +1,17 @@
 import type { Member } from "#lib/membership/member.ts";
 import { MemberState } from "#lib/membership/member-record.ts";
 
+/** Names of nodes, the preferred first. It is read by index: an iterator for each group would be garbage by the thousand. */
+export interface NodeOrder extends Iterable<string> {
+  readonly length: number;
+  at(index: number): string | undefined;
+}
+
 /** What a group asks of a node. */
 export interface GroupDemand {
   readonly group: string;
-  /** Names of the eligible nodes, the preferred first. */
-  readonly order: Iterable<string>;
+  /** The eligible nodes. */
+  readonly order: NodeOrder;
   /** Whether the node has the links that the group needs. */
   canAnswer(node: string): boolean;
 }
@@ -22,8 +28,10 @@ export class Candidates {
 
   /** The first in order; one that works is preferred to one that drains or is impaired, and any of them to nobody. */
   first(demand: GroupDemand, but?: string): string | undefined {
+    const { order } = demand;
     let lame: string | undefined;
-    for (const node of demand.order) {
+    for (let index = 0; index < order.length; index++) {
+      const node = order.at(index) ?? "";
       if (node !== but && this.#isAble(node, demand)) {
         if (this.isFit(node, demand)) {
           return node;
@@ -39,8 +47,10 @@ export class Candidates {
     if (this.first(demand) === this.#self) {
       return 0;
     }
+    const { order } = demand;
     let before = 0;
-    for (const node of demand.order) {
+    for (let index = 0; index < order.length; index++) {
+      const node = order.at(index) ?? "";
       if (node === this.#self) {
         // it is not the first, though it may be so in order
         return this.#isAble(node, demand) ? Math.max(before, 1) : undefined;
@@ -57,11 +67,6 @@ export class Candidates {
   isBeyondAll(demand: GroupDemand): boolean {
     const isUp = this.#member.isSettled;
     return isUp && !demand.canAnswer(this.#self) && this.first(demand) === undefined;
-  }
-
-  /** Those that work, in order. */
-  fit(demand: GroupDemand): readonly string[] {
-    return [...demand.order].filter((node) => this.isFit(node, demand));
   }
 
   /** Whether the node can take the group and nothing speaks against it. */

@@ -1,8 +1,7 @@
+import type { NodeOrder } from "./candidates.ts";
+
 /** The nodes that all orders have, in the order of the first; if there are none, those of the first. */
-export function commonOrder(
-  first: Iterable<string>,
-  others: readonly Iterable<string>[],
-): Iterable<string> {
+export function commonOrder(first: NodeOrder, others: readonly NodeOrder[]): NodeOrder {
   if (others.length === 0) {
     return first;
   }

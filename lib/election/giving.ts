@@ -20,6 +20,8 @@ export interface Gift {
   readonly lookAt: number;
 }
 
+const NOTHING: Gift = { to: undefined, lookAt: NEVER };
+
 /** To whom this node gives what it owns. */
 export class Giving {
   readonly #options: GivingOptions;
@@ -33,21 +35,34 @@ export class Giving {
   /** @param askableAt when the node, which may have refused lately, can be asked again */
   giftOf(group: Group, now: number, askableAt: (node: string) => number): Gift {
     const { demand } = group;
-    const { failbackMs, self } = this.#options;
-    const others = this.#candidates.fit(demand).filter((node) => node !== self);
-    const willing = others.filter((node) => askableAt(node) <= now);
-    const order = [...demand.order];
-    const askAgainAt = Math.min(...others.map(askableAt).filter((at) => at > now), NEVER);
-    if (!(order.includes(self) && this.#candidates.isFit(self, demand))) {
-      return { to: willing[0], lookAt: askAgainAt };
+    const { self } = this.#options;
+    const isFit = this.#candidates.isFit(self, demand);
+    let first: string | undefined;
+    let askAgainAt = NEVER;
+    for (let place = 0; place < demand.order.length; place++) {
+      const node = demand.order.at(place) ?? "";
+      if (node === self && isFit) {
+        return this.#giftToPreferred(group, first, askAgainAt, now);
+      }
+      if (node !== self && this.#candidates.isFit(node, demand)) {
+        const askAt = askableAt(node);
+        if (askAt > now) {
+          askAgainAt = Math.min(askAgainAt, askAt);
+        } else {
+          first ??= node;
+        }
+      }
     }
-    // the first or nobody: one in between would only hand it on to the first
-    const first = willing[0];
-    if (first === undefined || order.indexOf(first) > order.indexOf(self)) {
+    return { to: first, lookAt: askAgainAt };
+  }
+
+  /** To the first or to nobody: one in between would only hand it on to the first. */
+  #giftToPreferred(group: Group, first: string | undefined, askAgainAt: number, now: number): Gift {
+    if (first === undefined) {
       group.preferred = undefined;
-      return { to: undefined, lookAt: askAgainAt };
+      return askAgainAt === NEVER ? NOTHING : { to: undefined, lookAt: askAgainAt };
     }
-    const stableAt = preferredSince(group, first, now) + failbackMs;
+    const stableAt = preferredSince(group, first, now) + this.#options.failbackMs;
     return now >= stableAt ? { to: first, lookAt: NEVER } : { to: undefined, lookAt: stableAt };
   }
 }

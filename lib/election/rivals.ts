@@ -22,6 +22,13 @@ interface Rival {
 /** What to do about a rival: tell it this node's claim, or, if that was of no use, go by what both can work out alone. */
 export type Response = "tell" | "yield" | "defend";
 
+interface Step {
+  readonly ask?: string;
+  readonly lookAt: number;
+}
+
+const NOTHING: Step = { lookAt: Number.POSITIVE_INFINITY };
+
 /** This node, as a member. */
 interface RivalsMember extends Pick<Member, "stateOf"> {
   readonly seen: { readonly isDeaf: boolean };
@@ -85,10 +92,10 @@ export class Rivals {
    *
    * @returns whom to ask now, or when
    */
-  step(group: string, now: number): { readonly ask?: string; readonly lookAt: number } {
+  step(group: string, now: number): Step {
     const rival = this.#rivals.get(group);
     if (rival === undefined || rival.isAsked) {
-      return { lookAt: Number.POSITIVE_INFINITY };
+      return NOTHING;
     }
     const lookAt = rival.since + AGREE_WITHIN_MS;
     if (now < lookAt) {

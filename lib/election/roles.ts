@@ -4,6 +4,9 @@ import type { GivingOptions } from "./giving.ts";
 import { type Group, lookAgain } from "./group.ts";
 import type { Role } from "./role.ts";
 
+const OWN: Role = { kind: "own" };
+const LISTEN: Role = { kind: "listen" };
+
 /** What this node is to each group. */
 export class Roles {
   readonly #options: Pick<GivingOptions, "hasSurrogates" | "member" | "self">;
@@ -20,13 +23,13 @@ export class Roles {
   of(group: Group, owner: string | undefined, now: number): Role | undefined {
     const { member, self } = this.#options;
     if (owner === self) {
-      return member.isSettled ? { kind: "own" } : { kind: "listen" };
+      return member.isSettled ? OWN : LISTEN;
     }
     const isNext = this.#candidates.first(group.demand, owner) === self;
     if (owner !== undefined && member.isSettled && this.#lends(group, owner, now)) {
       return { kind: "voice", of: owner };
     }
-    return isNext ? { kind: "listen" } : undefined;
+    return isNext ? LISTEN : undefined;
   }
 
   /** Whether this node answers for the owner, with the MAC address of that. */

@@ -139,9 +139,10 @@ export function checkUnless(
   if (result >= 0) {
     return result;
   }
-  const error = new LinuxError(what, koffi.errno());
-  if (tolerated.has(error.code)) {
+  const errno = koffi.errno();
+  // an error is not made before it is needed: to find a socket empty is what most reads end with
+  if (tolerated.has(getSystemErrorName(-errno))) {
     return undefined;
   }
-  throw error;
+  throw new LinuxError(what, errno);
 }

@@ -269,7 +269,8 @@ export class Member {
 
   #beat(now: number): void {
     if (this.#pulse.beats(now)) {
-      this.#vigil.listen(this.#options.hearsFrames(), now);
+      // to ask costs the reading of a file for each link
+      this.#vigil.listen(!this.#vigil.isQuiet(now) || this.#options.hearsFrames(), now);
       for (const to of this.#neighbourhood.observers(now)) {
         this.#send(to, this.#heartbeatTo(to, now));
       }

@@ -110,6 +110,14 @@ export class Vigil {
     );
   }
 
+  /** Nobody was heard for so long that a heartbeat may be lost: it is time to look whether anything else is heard. */
+  isQuiet(now: number): boolean {
+    return (
+      this.#watches.size > 0 &&
+      this.#watches.values().every((watch) => watch.isSilentFor(this.#profile.probeAfter, now))
+    );
+  }
+
   /** Neither a member is heard nor any other host. */
   get isDeaf(): boolean {
     return this.#isDeaf;

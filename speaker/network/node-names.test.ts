@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { NodeNames, type NodeOrder } from "./node-names.ts";
+import { type KeptOrder, NodeNames } from "./node-names.ts";
 
 test("gives every order back as it was, whatever came and went", () => {
   const anyOrder = fc.uniqueArray(fc.stringMatching(/^[a-e]{1,2}$/));
@@ -8,7 +8,7 @@ test("gives every order back as it was, whatever came and went", () => {
   fc.assert(
     fc.property(fc.array(anyStep), (steps) => {
       const names = new NodeNames();
-      const kept = new Map<number, [NodeOrder, readonly string[]]>();
+      const kept = new Map<number, [KeptOrder, readonly string[]]>();
       for (const { row, order } of steps) {
         const [old] = kept.get(row) ?? [];
         if (old !== undefined) {

@@ -1,8 +1,10 @@
+import type { NodeOrder } from "#lib/election/candidates.ts";
+
 /** More names than that have no place in two bytes; a cluster of Kubernetes has 5,000 nodes. */
 const MAX_NAMES = 1 << 16;
 
 /** Names of nodes in an order, as two bytes each. */
-export class NodeOrder {
+export class KeptOrder implements NodeOrder {
   readonly #names: readonly string[];
   readonly indexes: Uint16Array;
 
@@ -10,6 +12,14 @@ export class NodeOrder {
   constructor(names: readonly string[], indexes: Uint16Array) {
     this.#names = names;
     this.indexes = indexes;
+  }
+
+  get length(): number {
+    return this.indexes.length;
+  }
+
+  at(index: number): string | undefined {
+    return this.#names[this.indexes[index] ?? -1];
   }
 
   *[Symbol.iterator](): Generator<string, undefined> {
@@ -36,14 +46,14 @@ export class NodeNames {
    *
    * @throws {RangeError} when there are more than 65,536 names
    */
-  keep(order: readonly string[]): NodeOrder {
-    return new NodeOrder(
+  keep(order: readonly string[]): KeptOrder {
+    return new KeptOrder(
       this.#names,
       Uint16Array.from(order, (name) => this.#use(name)),
     );
   }
 
-  release(order: NodeOrder): void {
+  release(order: KeptOrder): void {
     for (const index of order.indexes) {
       const uses = (this.#uses[index] ?? 0) - 1;
       this.#uses[index] = uses;

@@ -7,7 +7,7 @@ import { type AddressGroup, Groups, type Regrouping } from "#lib/election/groups
 import type { OwnerChange } from "#lib/election/owner.ts";
 import type { Role } from "#lib/election/role.ts";
 import type { Row } from "./messages.ts";
-import { NodeNames, type NodeOrder } from "./node-names.ts";
+import { type KeptOrder, NodeNames } from "./node-names.ts";
 
 /** A Service has another owner, and with it these addresses. */
 export interface Transfer {
@@ -45,7 +45,7 @@ export interface ClaimSeat {
 
 /** A row as it is held here: many of them, for long. */
 interface HeldRow extends Omit<Row, "order"> {
-  readonly order: NodeOrder;
+  readonly order: KeptOrder;
   /** Name of a node. */
   owner: string | undefined;
   /** Whether the owner is the first that the Service has. */
