@@ -125,6 +125,27 @@ export const MUTATIONS: readonly Mutation[] = [
     ],
   },
   {
+    name: "a speaker that is back leaves its addresses to the voice of another",
+    promise: "P4",
+    scenario: "the API server is gone while a speaker restarts and a node dies",
+    edits: [
+      {
+        file: ROLES,
+        from: "return member.isSettled ? OWN : LISTEN;",
+        to: `if (now < member.claimsFrom + 3_000) {
+        lookAgain(group, member.claimsFrom + 3_000);
+        return LISTEN;
+      }
+      return member.isSettled ? OWN : LISTEN;`,
+      },
+      {
+        file: ROLES,
+        from: "if (state !== MemberState.alive) {",
+        to: "if (state === MemberState.alive || state !== MemberState.dead) {",
+      },
+    ],
+  },
+  {
     name: "what has no owner is claimed right after the start",
     promise: "P5",
     edits: [{ file: PROFILE, from: "startHold: 1_000", to: "startHold: 0" }],
