@@ -3,7 +3,7 @@ import { type MemberRecord, MemberState } from "#lib/membership/member-record.ts
 import { INFO, memberAmong, newMember, record } from "#lib/membership/testing/member-among.ts";
 import { Candidates, type GroupDemand } from "./candidates.ts";
 
-const { dead, processDown } = MemberState;
+const { dead, speakerDown } = MemberState;
 
 function demand(order: readonly string[], unable: readonly string[] = []): GroupDemand {
   return { group: "192.0.2.1", order, canAnswer: (node) => !unable.includes(node) };
@@ -27,7 +27,7 @@ describe("Candidates.first", () => {
     },
     {
       what: "not one whose speaker is down",
-      others: [record("n2", { state: processDown }), record("n3")],
+      others: [record("n2", { state: speakerDown }), record("n3")],
       first: "n3",
     },
     {
@@ -95,17 +95,17 @@ describe("Candidates.placeOfSelf", () => {
 
 describe("Candidates.isSurrogate", () => {
   it("is the next in line", () => {
-    const all = candidates(record("n2", { state: processDown }), record("n3"));
+    const all = candidates(record("n2", { state: speakerDown }), record("n3"));
     expect(all.isSurrogate(demand(["n2", "n1", "n3"]), "n2")).toBe(true);
     expect(all.isSurrogate(demand(["n2", "n3", "n1"]), "n2")).toBe(false);
   });
 
   it("is any one node of the link where only the owner is eligible", () => {
-    const all = candidates(record("n2", { state: processDown }), record("n3"));
+    const all = candidates(record("n2", { state: speakerDown }), record("n3"));
     expect(all.isSurrogate(demand(["n2"]), "n2")).toBe(true);
     const other = new Candidates(
       "n3",
-      memberAmong("n3", [record("n1"), record("n2", { state: processDown })]),
+      memberAmong("n3", [record("n1"), record("n2", { state: speakerDown })]),
     );
     expect(other.isSurrogate(demand(["n2"]), "n2")).toBe(false);
   });

@@ -55,7 +55,7 @@ describe("a group is claimed", () => {
 
   test("because its owner's speaker is down for too long", () => {
     claimedBy("n2");
-    learn(member, record("n2", { state: MemberState.processDown }));
+    learn(member, record("n2", { state: MemberState.speakerDown }));
     expect(vacancyFor("n1")).toEqual({ because: "the speaker on n2 is down for 30 s" });
   });
 

@@ -64,7 +64,7 @@ export class Causes {
       case MemberState.alive:
         return { because: `${owner} is no longer a node of the cluster` };
       case MemberState.restarting:
-      case MemberState.processDown:
+      case MemberState.speakerDown:
         return {
           because: `the speaker on ${owner} is down for ${this.#keeping.speakerDownMs / 1_000} s`,
         };

@@ -7,7 +7,7 @@ import { Claimant } from "./claimant.ts";
 import type { ClaimantEffect } from "./claimant-effect.ts";
 
 const GROUP = "192.0.2.1";
-const { dead, processDown, restarting } = MemberState;
+const { dead, speakerDown, restarting } = MemberState;
 
 /** A while after all started. */
 const NOW = 2_000;
@@ -129,7 +129,7 @@ describe("Claimant, of a group whose owner is dead", () => {
 });
 
 describe("Claimant, of a group whose owner's speaker is down", () => {
-  it.each([processDown, restarting])(
+  it.each([speakerDown, restarting])(
     "lends the owner its voice when it is next in line, state %i",
     (state) => {
       const { claimant: one } = claimant({
@@ -141,7 +141,7 @@ describe("Claimant, of a group whose owner's speaker is down", () => {
     },
   );
 
-  const others = [record("n2", { state: processDown }), record("n3")];
+  const others = [record("n2", { state: speakerDown }), record("n3")];
 
   it("has nothing to do when another is next in line", () => {
     const { claimant: one } = claimant({ order: ["n2", "n3", "n1"], owner: "n2", others });

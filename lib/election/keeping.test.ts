@@ -3,7 +3,7 @@ import { MemberState } from "#lib/membership/member-record.ts";
 import { learn, memberAmong, record } from "#lib/membership/testing/member-among.ts";
 import { Keeping } from "./keeping.ts";
 
-const { dead, processDown, restarting } = MemberState;
+const { dead, speakerDown, restarting } = MemberState;
 
 function keepingAmong() {
   const member = memberAmong("n1", [record("n2"), record("n3")]);
@@ -14,7 +14,7 @@ describe("Keeping", () => {
   it.each([
     { what: "for ever while it is well", fields: {}, until: Number.POSITIVE_INFINITY },
     { what: "30 s while it restarts", fields: { state: restarting }, until: 30_500 },
-    { what: "30 s while its speaker is down", fields: { state: processDown }, until: 30_500 },
+    { what: "30 s while its speaker is down", fields: { state: speakerDown }, until: 30_500 },
     { what: "no longer when it is dead", fields: { state: dead }, until: Number.NEGATIVE_INFINITY },
   ])("lets an owner keep its groups $what", ({ fields, until }) => {
     const { keeping, member } = keepingAmong();
@@ -41,11 +41,11 @@ describe("Keeping", () => {
 
   it("counts anew after the owner was well", () => {
     const { keeping, member } = keepingAmong();
-    learn(member, record("n2", { state: processDown }), 0);
+    learn(member, record("n2", { state: speakerDown }), 0);
     keeping.until("n2", 0);
     learn(member, record("n2", { incarnation: 2 }), 0);
     keeping.until("n2", 10_000);
-    learn(member, record("n2", { incarnation: 2, state: processDown }), 0);
+    learn(member, record("n2", { incarnation: 2, state: speakerDown }), 0);
     expect(keeping.until("n2", 20_000)).toBe(50_000);
   });
 });

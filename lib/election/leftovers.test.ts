@@ -33,7 +33,7 @@ describe("Leftovers", () => {
     {
       what: "what a node has whose speaker is down",
       owner: "n2",
-      n2: { state: MemberState.processDown },
+      n2: { state: MemberState.speakerDown },
     },
     { what: "its own that is to be announced", owner: "n1", isAnnounced: true },
   ])("leaves alone $what", ({ what: _, ...rest }) => {

@@ -6,7 +6,7 @@ import { newGroup } from "./group.ts";
 import { Succession } from "./succession.ts";
 
 const GROUP = "192.0.2.1";
-const { alive, dead, processDown } = MemberState;
+const { alive, dead, speakerDown } = MemberState;
 
 function group(order: readonly string[]) {
   return newGroup({ group: GROUP, order, canAnswer: () => true });
@@ -29,7 +29,7 @@ describe("Succession", () => {
     },
     {
       what: "perhaps only not heard",
-      n2: { state: processDown },
+      n2: { state: speakerDown },
       turn: { kind: "ask", owner: "n2" },
     },
   ])("of an owner that is $what begins with $turn.kind", ({ n2, turn }) => {
@@ -37,7 +37,7 @@ describe("Succession", () => {
   });
 
   it("waits while the owner's speaker answers", () => {
-    const one = succession({ state: processDown });
+    const one = succession({ state: speakerDown });
     const asked = group(["n1", "n2"]);
     one.turnOn(asked, 1_000);
     one.answered(GROUP, "n2", 1_001);
@@ -47,7 +47,7 @@ describe("Succession", () => {
   });
 
   it("claims when the owner's speaker does not answer five questions", () => {
-    const one = succession({ state: processDown });
+    const one = succession({ state: speakerDown });
     const asked = group(["n1", "n2"]);
     const turns = [0, 50, 100, 150, 200, 250].map((ms) => one.turnOn(asked, 1_000 + ms).kind);
     expect(turns).toEqual(["ask", "ask", "ask", "ask", "ask", "claim"]);

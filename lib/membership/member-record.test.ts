@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { hashOfRecord, isNewerRecord, MemberState } from "./member-record.ts";
 import { record } from "./testing/member-among.ts";
 
-const { alive, dead, processDown, restarting } = MemberState;
+const { alive, dead, speakerDown, restarting } = MemberState;
 const DRAINING = { macs: [], subnets: [], isDraining: true, isImpaired: false };
 
 describe("isNewerRecord", () => {
@@ -23,7 +23,7 @@ describe("isNewerRecord", () => {
     {
       what: "a worse state of the same life",
       one: record("n1", { state: dead }),
-      other: record("n1", { state: processDown }),
+      other: record("n1", { state: speakerDown }),
       is: true,
     },
     {

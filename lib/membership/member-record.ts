@@ -13,7 +13,7 @@ export const MemberState = {
   /** Its speaker said that it restarts; its kernel forwards. */
   restarting: 1,
   /** Its speaker is silent; its kernel answers. */
-  processDown: 2,
+  speakerDown: 2,
   dead: 3,
 } as const;
 /** Within one incarnation the higher counts. */

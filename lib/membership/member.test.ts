@@ -5,7 +5,7 @@ import { MemberState } from "./member-record.ts";
 import type { Heartbeat, Message } from "./message.ts";
 import { INFO, learn, memberAmong, newMember, record } from "./testing/member-among.ts";
 
-const { alive, dead, processDown, restarting } = MemberState;
+const { alive, dead, speakerDown, restarting } = MemberState;
 
 const OTHERS = [record("n2"), record("n3")];
 
@@ -122,7 +122,7 @@ describe("Member, of whom it hears", () => {
   it("says since when another is alive without a break", () => {
     const member = memberAmong("n1", OTHERS);
     expect(member.aliveSince("n2")).toBe(0);
-    learn(member, record("n2", { state: processDown }), 50);
+    learn(member, record("n2", { state: speakerDown }), 50);
     expect(member.aliveSince("n2")).toBeUndefined();
     learn(member, record("n2", { incarnation: 2 }), 70);
     expect(member.aliveSince("n2")).toBe(70);

@@ -349,7 +349,7 @@ export class Member {
     if (state === MemberState.alive && before?.state !== MemberState.restarting) {
       this.#peers.of(node).aliveSince = now;
     }
-    const isDown = state === MemberState.processDown || state === MemberState.dead;
+    const isDown = state === MemberState.speakerDown || state === MemberState.dead;
     const silence = isDown && silentMs !== undefined ? { silentMs } : {};
     const change = { node, from: before?.state, to: state, because, ...silence };
     this.#effects.push({ kind: "member", change });

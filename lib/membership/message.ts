@@ -19,7 +19,7 @@ export interface Heartbeat {
   readonly hash: number;
 }
 
-export const Finding = { processDown: 1, down: 2 } as const;
+export const Finding = { speakerDown: 1, down: 2 } as const;
 /** What an observer found out about a silent member: its kernel still answers, or nothing does. */
 export type Finding = (typeof Finding)[keyof typeof Finding];
 

@@ -81,7 +81,7 @@ describe("Oblivion", () => {
     });
   });
 
-  it.each([MemberState.restarting, MemberState.processDown])(
+  it.each([MemberState.restarting, MemberState.speakerDown])(
     "gives up a node that left the list and whose speaker is down, in state %i",
     (state) => {
       expect(sweepUntil(60_000, "n3", state).told).toEqual([

@@ -79,5 +79,5 @@ export class Oblivion {
 }
 
 function isDown(state: MemberState): boolean {
-  return state === MemberState.restarting || state === MemberState.processDown;
+  return state === MemberState.restarting || state === MemberState.speakerDown;
 }

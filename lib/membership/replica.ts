@@ -223,7 +223,7 @@ function sentenceOn({ node, state }: MemberRecord): string {
       return `${node} is alive`;
     case MemberState.restarting:
       return `the speaker on ${node} restarts`;
-    case MemberState.processDown:
+    case MemberState.speakerDown:
       return `the speaker on ${node} is down`;
     case MemberState.dead:
       return `${node} is dead`;

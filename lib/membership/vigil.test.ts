@@ -6,7 +6,7 @@ import { profileOf } from "./profile.ts";
 import { record } from "./testing/member-among.ts";
 import { Vigil } from "./vigil.ts";
 
-const { dead, processDown } = MemberState;
+const { dead, speakerDown } = MemberState;
 
 /** The vigil of n1 among n2 to n4, all of which beat until 0 and answered a probe. */
 function vigil(nodes: readonly string[] = ["n2", "n3", "n4"]) {
@@ -86,7 +86,7 @@ describe("Vigil", () => {
     const { told, vigil: kept } = vigil();
     run(kept, 1, 324, ["n3", "n4"]);
     kept.answered("n2", 324);
-    kept.hearVote("n3", vote("n2", Finding.processDown), 324);
+    kept.hearVote("n3", vote("n2", Finding.speakerDown), 324);
     run(kept, 325, 325, []);
     expect(told[0]).toBe("the speaker on n2 is silent for 325 ms, but its kernel answers");
   });
@@ -126,7 +126,7 @@ describe("Vigil", () => {
 
   it("does not object for a member whose speaker is down, though it was heard just now", () => {
     const { records, sent, vigil: kept } = vigil();
-    records.set("n2", record("n2", { state: processDown }));
+    records.set("n2", record("n2", { state: speakerDown }));
     kept.hearVote("n3", vote("n2"), 10);
     expect(sent).toEqual([]);
   });

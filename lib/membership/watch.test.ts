@@ -4,7 +4,7 @@ import { Finding } from "./message.ts";
 import { profileOf } from "./profile.ts";
 import { type Judgement, type Surroundings, Watch } from "./watch.ts";
 
-const { alive, dead, processDown, restarting } = MemberState;
+const { alive, dead, speakerDown, restarting } = MemberState;
 
 const AMONG_OTHERS: Surroundings = { state: alive, quorum: 2, isUnwell: false, isCutOff: false };
 
@@ -103,7 +103,7 @@ describe("Watch", () => {
     {
       row: "alive, 325 ms, kernel answers",
       kernelAnswers: true,
-      finding: Finding.processDown,
+      finding: Finding.speakerDown,
       at: 325,
     },
     { row: "alive, 325 ms, no answer", finding: Finding.down, at: 325 },
@@ -117,7 +117,7 @@ describe("Watch", () => {
       row: "alive, nobody can second, kernel answers",
       surroundings: { quorum: 1 },
       kernelAnswers: true,
-      finding: Finding.processDown,
+      finding: Finding.speakerDown,
       at: 500,
     },
     {
@@ -133,14 +133,14 @@ describe("Watch", () => {
       at: 350,
     },
     {
-      row: "processDown, no answer",
-      surroundings: { state: processDown },
+      row: "speakerDown, no answer",
+      surroundings: { state: speakerDown },
       finding: Finding.down,
       at: 350,
     },
     {
-      row: "processDown, no answer, nobody can second",
-      surroundings: { state: processDown, quorum: 1 },
+      row: "speakerDown, no answer, nobody can second",
+      surroundings: { state: speakerDown, quorum: 1 },
       finding: Finding.down,
       at: 500,
     },
@@ -154,29 +154,29 @@ describe("Watch", () => {
     { row: "down, seconded", theirs: Finding.down, verdict: dead, at: 325 },
     {
       row: "kernel answers, seconded",
-      theirs: Finding.processDown,
+      theirs: Finding.speakerDown,
       kernelAnswers: true,
-      verdict: processDown,
+      verdict: speakerDown,
       at: 325,
     },
     {
       row: "kernel answers here, but not there",
       theirs: Finding.down,
       kernelAnswers: true,
-      verdict: processDown,
+      verdict: speakerDown,
       at: 325,
     },
     { row: "alone", surroundings: { quorum: 1 }, verdict: dead, at: 500 },
     { row: "nobody seconds it or objects", surroundings: {}, verdict: dead, at: 700 },
     {
       row: "its kernel dies after its speaker, and nobody seconds it or objects",
-      surroundings: { state: processDown },
+      surroundings: { state: speakerDown },
       verdict: dead,
       at: 700,
     },
     {
       row: "its kernel dies after its speaker",
-      surroundings: { state: processDown },
+      surroundings: { state: speakerDown },
       theirs: Finding.down,
       verdict: dead,
       at: 350,
@@ -188,10 +188,10 @@ describe("Watch", () => {
   });
 
   it.each([
-    { row: "another got an answer of the kernel", surroundings: {}, theirs: Finding.processDown },
+    { row: "another got an answer of the kernel", surroundings: {}, theirs: Finding.speakerDown },
     {
       row: "its kernel answers and its speaker is known to be down",
-      surroundings: { state: processDown },
+      surroundings: { state: speakerDown },
       kernelAnswers: true,
       theirs: Finding.down,
     },
@@ -229,7 +229,7 @@ describe("Watch", () => {
 
   it.each([
     { said: "that it restarts", state: restarting, at: 30_000 },
-    { said: "nothing", state: processDown, at: 350 },
+    { said: "nothing", state: speakerDown, at: 350 },
   ])(
     "waits until $at ms for a member that said $said and whose kernel has never answered",
     ({ at, state }) => {
@@ -243,7 +243,7 @@ describe("Watch", () => {
   it("takes no answer from before the silence for one", () => {
     const watch = watchOfKnown();
     watch.answered(10);
-    expect(first(course(watch, { until: 400 }), votes(Finding.processDown))).toBeUndefined();
+    expect(first(course(watch, { until: 400 }), votes(Finding.speakerDown))).toBeUndefined();
   });
 
   it.each([

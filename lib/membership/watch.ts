@@ -4,14 +4,14 @@
  *  record       | silence                                   | then
  *  -------------|-------------------------------------------|--------------------------------------------------
  *  alive        | 150 ms                                    | probe the kernel every 50 ms
- *  alive        | 325 ms, kernel answers                    | vote processDown; with a quorum it is so
+ *  alive        | 325 ms, kernel answers                    | vote speakerDown; with a quorum it is so
  *  alive        | 325 ms, no answer                         | vote down; with a quorum it is dead
  *  alive        | 500 ms, nobody can second                 | the same, alone
  *  alive        | 700 ms, most members silent               | the same
  *  alive        | 700 ms, and nobody seconds or objects     | the same
  *  any          | most members and all other hosts silent   | nothing: it may be the observer's own fault
  *  restarting,  | 350 ms without an answer of the kernel    | vote down; with a quorum it is dead
- *  processDown  | (500 ms where nobody can second)          |
+ *  speakerDown  | (500 ms where nobody can second)          |
  *  restarting   | 30 s, kernel never answered a probe       | the same
  *  any          | a heartbeat                               | all votes are void
  *  dead         |                                           | only the member itself ends that
@@ -50,7 +50,7 @@ export interface Judgement {
   /** What this observer says to the others now. */
   readonly vote: Finding | undefined;
   /** What the member is from now on. */
-  readonly verdict: typeof MemberState.processDown | typeof MemberState.dead | undefined;
+  readonly verdict: typeof MemberState.speakerDown | typeof MemberState.dead | undefined;
 }
 
 const NOTHING: Judgement = { probe: false, vote: undefined, verdict: undefined };
@@ -202,7 +202,7 @@ export class Watch {
     if (!this.isSilentFor(limit, now)) {
       return undefined;
     }
-    return this.#kernelAnswers(now) ? Finding.processDown : Finding.down;
+    return this.#kernelAnswers(now) ? Finding.speakerDown : Finding.down;
   }
 
   /** For so long the kernel of a member whose speaker is down may be silent. */
@@ -246,6 +246,6 @@ export class Watch {
     if (finding === Finding.down) {
       return MemberState.dead;
     }
-    return state === MemberState.alive ? MemberState.processDown : undefined;
+    return state === MemberState.alive ? MemberState.speakerDown : undefined;
   }
 }

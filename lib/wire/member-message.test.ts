@@ -76,7 +76,7 @@ const GOLDEN: readonly { readonly message: Message; readonly hex: string }[] = [
     hex: "01" + "0009" + "ffffffff" + "01" + "00000000",
   },
   {
-    message: { kind: "vote", subject: "n2", incarnation: 3, finding: Finding.processDown },
+    message: { kind: "vote", subject: "n2", incarnation: 3, finding: Finding.speakerDown },
     hex: "02" + "0007" + "00000003" + "01" + "6e32",
   },
   {

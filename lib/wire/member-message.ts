@@ -160,7 +160,7 @@ function readVote(reader: ByteReader): Vote {
 
 function findingFrom(reader: ByteReader): Finding {
   const finding = reader.u8("finding");
-  if (finding !== Finding.processDown && finding !== Finding.down) {
+  if (finding !== Finding.speakerDown && finding !== Finding.down) {
     throw reader.malformed(`finding is ${finding}, neither 1 nor 2`);
   }
   return finding;

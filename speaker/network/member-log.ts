@@ -5,7 +5,7 @@ import { MemberState } from "#lib/membership/member-record.ts";
 const STATE_NAMES: Readonly<Record<MemberState, string>> = {
   [MemberState.alive]: "alive",
   [MemberState.restarting]: "restarting",
-  [MemberState.processDown]: "speaker down",
+  [MemberState.speakerDown]: "speaker down",
   [MemberState.dead]: "dead",
 };
 

@@ -88,7 +88,7 @@ test("tells the log once of a speaker that is silent for five seconds while its 
     report.log.changed({ node, from: undefined, to: state, because: "it is so" });
   };
   const warnings = () => log.lines.filter(({ level }) => level === "warn");
-  become("n2", MemberState.processDown);
+  become("n2", MemberState.speakerDown);
   become("n3", MemberState.dead);
   now = 4_999;
   report.tick();
@@ -104,7 +104,7 @@ test("tells the log once of a speaker that is silent for five seconds while its 
     },
   ]);
   become("n2", MemberState.alive);
-  become("n2", MemberState.processDown);
+  become("n2", MemberState.speakerDown);
   now += 5_000;
   report.tick();
   expect(warnings()).toHaveLength(2);

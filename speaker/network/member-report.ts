@@ -30,7 +30,7 @@ export class MemberReport {
   /** Looks whether the log is to be told of somebody; to be called every second at least. */
   tick(): void {
     for (const node of this.#member.watched) {
-      const isDown = this.#member.stateOf(node) === MemberState.processDown;
+      const isDown = this.#member.stateOf(node) === MemberState.speakerDown;
       if (isDown && (this.log.stateAge(node) ?? 0) >= UNHEARD_AFTER_MS) {
         this.log.unheard(node);
       }

@@ -4,7 +4,7 @@ import { MemberState } from "#lib/membership/member-record.ts";
 export const STATE_NAMES: Readonly<Record<MemberState, string>> = {
   [MemberState.alive]: "alive",
   [MemberState.restarting]: "restarting",
-  [MemberState.processDown]: "process down",
+  [MemberState.speakerDown]: "process down",
   [MemberState.dead]: "dead",
 };
 

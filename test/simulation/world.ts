@@ -196,7 +196,7 @@ export class World {
       random: this.random,
       roleChanged: (...change) => this.observer.roleChanged(...change),
       judged: (node, state) => {
-        const isDown = state === MemberState.processDown || state === MemberState.dead;
+        const isDown = state === MemberState.speakerDown || state === MemberState.dead;
         this.falseVerdicts += isDown && this.working.includes(node) ? 1 : 0;
       },
       faulted: () => this.observer.fault(this.now),
