@@ -13,7 +13,7 @@ let causes: Causes;
 
 beforeEach(() => {
   member = memberAmong("n1", [record("n2"), record("n3")]);
-  causes = new Causes("n1", member, new Candidates("n1", member), new Keeping(member));
+  causes = new Causes("n1", member, new Candidates("n1", member), new Keeping(member, true));
 });
 
 function claimedBy(owner: string | undefined): void {

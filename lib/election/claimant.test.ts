@@ -28,7 +28,7 @@ function claimant({
   owner,
 }: Case) {
   const member = memberAmong("n1", others ?? [record("n2"), record("n3")]);
-  const one = new Claimant({ self: "n1", member, failbackMs });
+  const one = new Claimant({ self: "n1", member, failbackMs, hasSurrogates: true });
   if (owner !== undefined) {
     member.table.putClaim({ group: GROUP, epoch: 1, owner });
   }
@@ -75,7 +75,12 @@ describe("Claimant, of a group that nobody has", () => {
 
   it("claims none within a second of its start", () => {
     const member = memberAmong("n1", [record("n2")]);
-    const one = new Claimant({ self: "n1", member, failbackMs: Number.POSITIVE_INFINITY });
+    const one = new Claimant({
+      self: "n1",
+      member,
+      failbackMs: Number.POSITIVE_INFINITY,
+      hasSurrogates: true,
+    });
     one.put({ group: GROUP, order: ["n1"], canAnswer: () => true }, 10);
     expect(member.table.claim(GROUP)).toBeUndefined();
     run(one, 1_000, 10);
@@ -308,6 +313,7 @@ describe("Claimant, when it is offered a group", () => {
       self: "n1",
       member: memberAmong("n1", [record("n2")]),
       failbackMs: Number.POSITIVE_INFINITY,
+      hasSurrogates: true,
     });
     expect(messages(one.receive("n2", offer("n1", 2), NOW), "refusal")).toHaveLength(1);
   });
@@ -327,7 +333,12 @@ describe("Claimant, when another tells its own address for this node's group", (
       self,
       others.map((node) => record(node)),
     );
-    const one = new Claimant({ self, member, failbackMs: Number.POSITIVE_INFINITY });
+    const one = new Claimant({
+      self,
+      member,
+      failbackMs: Number.POSITIVE_INFINITY,
+      hasSurrogates: true,
+    });
     member.table.putClaim(claimed(self));
     one.put({ group: GROUP, order: [self, rival], canAnswer: () => true }, NOW);
     return { member, claimant: one, first: one.addressHeard(GROUP, rival, NOW) };
@@ -379,7 +390,12 @@ describe("Claimant, when another tells its own address for this node's group", (
   it("yields at once while it is deaf", () => {
     const others = names.filter((node) => node !== strongest).map((node) => record(node));
     const member = memberAmong(strongest, others, () => false);
-    const one = new Claimant({ self: strongest, member, failbackMs: Number.POSITIVE_INFINITY });
+    const one = new Claimant({
+      self: strongest,
+      member,
+      failbackMs: Number.POSITIVE_INFINITY,
+      hasSurrogates: true,
+    });
     member.table.putClaim(claimed(strongest));
     one.put({ group: GROUP, order: [strongest, weakest], canAnswer: () => true }, NOW);
     for (let now = 0; now <= 1_000; now += 50) {

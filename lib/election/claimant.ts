@@ -21,7 +21,8 @@ import { isAfter, nextAfter } from "#lib/membership/serial.ts";
 import { Candidates, type GroupDemand } from "./candidates.ts";
 import { Causes } from "./causes.ts";
 import type { Cause, ClaimantEffect } from "./claimant-effect.ts";
-import { Giving, type GivingOptions } from "./giving.ts";
+import type { ClaimantOptions } from "./claimant-options.ts";
+import { Giving } from "./giving.ts";
 import { type Group, lookAgain, newGroup } from "./group.ts";
 import { Keeping } from "./keeping.ts";
 import { Leftovers } from "./leftovers.ts";
@@ -40,7 +41,7 @@ const ANNOUNCE_ANEW_EVERY_MS = 1_000;
 const NEVER = Number.POSITIVE_INFINITY;
 
 export class Claimant {
-  readonly #options: GivingOptions;
+  readonly #options: ClaimantOptions;
   readonly #groups = new Map<string, Group>();
   readonly #moves: Moves;
   readonly #keeping: Keeping;
@@ -54,7 +55,7 @@ export class Claimant {
   readonly #causes: Causes;
   #lookAt = NEVER;
 
-  constructor(options: GivingOptions) {
+  constructor(options: ClaimantOptions) {
     this.#options = options;
     this.#moves = new Moves();
     this.#rivals = new Rivals(options.member);

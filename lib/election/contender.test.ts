@@ -21,6 +21,7 @@ function started(self: string): Contender {
     profile: profileOf("balanced"),
     info: INFO,
     failbackMs: 5_000,
+    hasSurrogates: true,
     random: () => {
       drawn = (drawn + 0.37) % 1;
       return drawn;

@@ -6,7 +6,7 @@ import type { Message } from "#lib/membership/message.ts";
 import type { GroupDemand } from "./candidates.ts";
 import { Claimant } from "./claimant.ts";
 import type { Cause, ClaimantEffect } from "./claimant-effect.ts";
-import type { GivingOptions } from "./giving.ts";
+import type { ClaimantOptions } from "./claimant-options.ts";
 
 /** What is left to be done by whoever has sockets, or to be told. */
 export type Outcome =
@@ -19,7 +19,7 @@ export class Contender {
   readonly claimant: Claimant;
   #outcomes: Outcome[] = [];
 
-  constructor(options: MemberOptions & Pick<GivingOptions, "failbackMs" | "hasSurrogates">) {
+  constructor(options: MemberOptions & Pick<ClaimantOptions, "failbackMs" | "hasSurrogates">) {
     this.member = new Member(options);
     const { failbackMs, hasSurrogates, self } = options;
     this.claimant = new Claimant({ self, member: this.member, failbackMs, hasSurrogates });

@@ -26,7 +26,7 @@ function gift({ failbackMs = NEVER, isDraining, now = 10, order, others, refused
   const candidates = new Candidates("n1", member);
   member.setInfo({ ...INFO, isDraining: isDraining === true }, 0);
   const demand = { group: "192.0.2.1", order, canAnswer: () => true };
-  const giving = new Giving({ self: "n1", member, failbackMs }, candidates);
+  const giving = new Giving({ self: "n1", failbackMs }, candidates);
   const askableAt = (node: string) => (refused.includes(node) ? ASKABLE_AT : 0);
   const group = newGroup(demand);
   giving.giftOf(group, FIRST_SEEN_AT, askableAt);
@@ -101,7 +101,7 @@ describe("Giving", () => {
   it("counts the 30 s from when the other came back, or was fit again", () => {
     const member = memberAmong("n1", [record("n2")]);
     const giving = new Giving(
-      { self: "n1", member, failbackMs: FAILBACK_MS },
+      { self: "n1", failbackMs: FAILBACK_MS },
       new Candidates("n1", member),
     );
     const order = ["n2", "n1"];

@@ -1,17 +1,10 @@
-import type { Member } from "#lib/membership/member.ts";
 import type { Candidates } from "./candidates.ts";
+import type { ClaimantOptions } from "./claimant-options.ts";
 import type { Group } from "./group.ts";
 
 const NEVER = Number.POSITIVE_INFINITY;
 
-export interface GivingOptions {
-  readonly self: string;
-  readonly member: Member;
-  /** How long another must have been first until it is offered a group; Infinity: never. */
-  readonly failbackMs: number;
-  /** Whether nodes answer with the MAC addresses of others: some switches do not let such answers pass. Yes by default. */
-  readonly hasSurrogates?: boolean | undefined;
-}
+type GivingOptions = Pick<ClaimantOptions, "failbackMs" | "self">;
 
 export interface Gift {
   /** Undefined: this node keeps the group. */

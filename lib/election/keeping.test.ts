@@ -7,7 +7,7 @@ const { dead, speakerDown, restarting } = MemberState;
 
 function keepingAmong() {
   const member = memberAmong("n1", [record("n2"), record("n3")]);
-  return { member, keeping: new Keeping(member) };
+  return { member, keeping: new Keeping(member, true) };
 }
 
 describe("Keeping", () => {

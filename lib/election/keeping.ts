@@ -21,7 +21,7 @@ export class Keeping {
   /** When each was first seen down or gone from the list. */
   readonly #since = new Map<string, number>();
 
-  constructor(member: Member, hasSurrogates = true) {
+  constructor(member: Member, hasSurrogates: boolean) {
     this.#member = member;
     this.speakerDownMs = hasSurrogates ? SPEAKER_DOWN_KEEPS_MS : UNANSWERED_KEEPS_MS;
   }

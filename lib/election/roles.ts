@@ -1,21 +1,20 @@
 import { MemberState } from "#lib/membership/member-record.ts";
 import type { Candidates } from "./candidates.ts";
-import type { GivingOptions } from "./giving.ts";
+import type { ClaimantOptions } from "./claimant-options.ts";
 import { type Group, lookAgain } from "./group.ts";
 import type { Role } from "./role.ts";
+
+type RolesOptions = Pick<ClaimantOptions, "hasSurrogates" | "member" | "self">;
 
 const OWN: Role = { kind: "own" };
 const LISTEN: Role = { kind: "listen" };
 
 /** What this node is to each group. */
 export class Roles {
-  readonly #options: Pick<GivingOptions, "hasSurrogates" | "member" | "self">;
+  readonly #options: RolesOptions;
   readonly #candidates: Candidates;
 
-  constructor(
-    options: Pick<GivingOptions, "hasSurrogates" | "member" | "self">,
-    candidates: Candidates,
-  ) {
+  constructor(options: RolesOptions, candidates: Candidates) {
     this.#options = options;
     this.#candidates = candidates;
   }
@@ -34,7 +33,7 @@ export class Roles {
 
   /** Whether this node answers for the owner, with the MAC address of that. */
   #lends(group: Group, owner: string, now: number): boolean {
-    const { hasSurrogates = true, member } = this.#options;
+    const { hasSurrogates, member } = this.#options;
     const state = member.stateOf(owner) ?? MemberState.dead;
     if (!hasSurrogates) {
       return false;

@@ -252,6 +252,7 @@ export class Machine {
       profile,
       info: this.#info,
       failbackMs,
+      hasSurrogates: true,
       random,
       // other hosts are never silent for long
       hearsFrames: () => medium.isPlugged(self) && !medium.isDeaf(self),
