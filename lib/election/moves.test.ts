@@ -44,6 +44,17 @@ describe("Moves", () => {
     expect(moves.nextDeadline).toBe(Number.POSITIVE_INFINITY);
   });
 
+  it("asks who refused again after half a second, and then after twice as long, up to five seconds", () => {
+    const moves = new Moves();
+    const waits: number[] = [];
+    for (let now = 0; waits.length < 6; now = moves.askableAt(GROUP, "n2")) {
+      moves.begin(GROUP, "n2", now);
+      moves.refused(GROUP, "n2", now);
+      waits.push(moves.askableAt(GROUP, "n2") - now);
+    }
+    expect(waits).toEqual([500, 1_000, 2_000, 4_000, 5_000, 5_000]);
+  });
+
   it("takes no refusal of who was not asked", () => {
     const moves = new Moves();
     moves.begin(GROUP, "n2", 0);

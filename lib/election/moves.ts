@@ -3,8 +3,11 @@
 const OFFER_EVERY_MS = 50;
 const OFFER_FOR_MS = 1_000;
 
-/** Who refused or did not answer is not asked again for so long. */
+/** Who did not answer is not asked again for so long. */
 const ASK_AGAIN_AFTER_MS = 5_000;
+
+/** Who refused may only not have heard of a change yet: it is asked again sooner, and each time after twice as long. */
+const FIRST_REFUSAL_LASTS_MS = 500;
 
 /** Of one turn; more would only fill the receiver's queue. */
 const OFFERS_A_TURN = 2_000;
@@ -15,10 +18,16 @@ interface Move {
   offerAt: number;
 }
 
+interface Refusal {
+  /** When the node may be asked again. */
+  readonly until: number;
+  readonly lastsMs: number;
+}
+
 export class Moves {
   readonly #moves = new Map<string, Move>();
-  /** By group and node: when it may be asked again. */
-  readonly #refused = new Map<string, Map<string, number>>();
+  /** By group and node. */
+  readonly #refused = new Map<string, Map<string, Refusal>>();
   #isOverdue = new Set<string>();
 
   /** One that is under way goes on: two nodes might take what is offered to both. */
@@ -41,15 +50,14 @@ export class Moves {
   refused(group: string, by: string, now: number): void {
     const move = this.#moves.get(group);
     if (move?.to === by) {
-      this.#moves.delete(group);
-      this.#noteRefusal(group, by, now);
-      this.#isOverdue.add(group);
+      const before = this.#refused.get(group)?.get(by)?.lastsMs ?? FIRST_REFUSAL_LASTS_MS / 2;
+      this.#endMove(group, by, now, Math.min(before * 2, ASK_AGAIN_AFTER_MS));
     }
   }
 
   /** When the node may be asked whether it takes the group; -Infinity: it has not refused. */
   askableAt(group: string, node: string): number {
-    return this.#refused.get(group)?.get(node) ?? Number.NEGATIVE_INFINITY;
+    return this.#refused.get(group)?.get(node)?.until ?? Number.NEGATIVE_INFINITY;
   }
 
   get nextDeadline(): number {
@@ -69,7 +77,7 @@ export class Moves {
     let count = 0;
     for (const [group, move] of this.#moves) {
       if (now - move.since >= OFFER_FOR_MS) {
-        this.refused(group, move.to, now);
+        this.#endMove(group, move.to, now, ASK_AGAIN_AFTER_MS);
       } else if (now >= move.offerAt && count < OFFERS_A_TURN) {
         move.offerAt = now + OFFER_EVERY_MS;
         count += 1;
@@ -86,9 +94,11 @@ export class Moves {
     return { offers, overdue };
   }
 
-  #noteRefusal(group: string, by: string, now: number): void {
-    const refused = this.#refused.get(group) ?? new Map<string, number>();
-    refused.set(by, now + ASK_AGAIN_AFTER_MS);
+  #endMove(group: string, to: string, now: number, lastsMs: number): void {
+    const refused = this.#refused.get(group) ?? new Map<string, Refusal>();
+    refused.set(to, { until: now + lastsMs, lastsMs });
     this.#refused.set(group, refused);
+    this.#moves.delete(group);
+    this.#isOverdue.add(group);
   }
 }

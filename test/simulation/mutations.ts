@@ -90,7 +90,7 @@ export const MUTATIONS: readonly Mutation[] = [
     edits: [
       {
         file: GIVING,
-        from: "preferredSince(group, first, now) + failbackMs",
+        from: "preferredSince(group, first, now) + this.#options.failbackMs",
         to: "preferredSince(group, first, now)",
       },
     ],
