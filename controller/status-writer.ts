@@ -41,7 +41,11 @@ export class StatusWriter {
     this.#underWay += 1;
     try {
       const written = await unlessGone(
-        this.#client.strategicPatch<V1Service>(path, patch, { query, signal }),
+        this.#client.strategicPatch<Pick<V1Service, "metadata">>(path, patch, {
+          query,
+          signal,
+          isMetadataEnough: true,
+        }),
       );
       return written?.metadata?.resourceVersion;
     } finally {

@@ -71,6 +71,13 @@ describe("sends", () => {
     });
   });
 
+  test("that the metadata of the answer is enough", async () => {
+    await client.strategicPatch(PATH, body, { isMetadataEnough: true });
+    expect(server.requests[0]?.headers.accept).toBe(
+      "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1",
+    );
+  });
+
   test("a query without the parameters that are undefined", async () => {
     const query = { limit: 500, continue: undefined, labelSelector: "a=b,c" };
     expect(await client.get(PATH, { query })).toMatchObject({

@@ -29,11 +29,17 @@ export interface CallOptions {
   readonly signal?: AbortSignal;
   /** For the whole call, waiting for a connection included. */
   readonly timeoutMs?: number;
+  /** The answer brings no more of the object than its `metadata`, which costs both sides less. */
+  readonly isMetadataEnough?: boolean;
 }
 
 export interface ApplyOptions extends CallOptions {
   readonly fieldManager: string;
 }
+
+const WHOLE_OBJECT = "application/json";
+/** https://kubernetes.io/docs/reference/using-api/api-concepts/: the object as a PartialObjectMetadata. */
+const METADATA_ALONE = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1";
 
 const CALL_TIMEOUT_MS = 15_000;
 const MAX_SOCKETS = 8;
@@ -138,6 +144,7 @@ export class KubeClient implements Disposable {
       path: withQuery(path, options.query ?? {}),
       agent: this.#agent,
       signal: deadline.signal,
+      accept: options.isMetadataEnough === true ? METADATA_ALONE : WHOLE_OBJECT,
       ...(content && { type: content.type, body: JSON.stringify(content.body) }),
     });
     const text = await readBody(exchange, response, { maxBytes: MAX_BODY_BYTES, over: "refuse" });
@@ -158,13 +165,13 @@ export class KubeClient implements Disposable {
   }
 
   async #openOnce(wanted: Wanted): Promise<Opened> {
-    const { type, ...request } = wanted;
+    const { accept = WHOLE_OBJECT, type, ...request } = wanted;
     const exchange: Exchange = {
       ...request,
       origin: this.#credentials.origin,
       access: await this.#credentials.access(),
       headers: {
-        accept: "application/json",
+        accept,
         "user-agent": this.#userAgent,
         ...(type !== undefined && { "content-type": type }),
       },
@@ -188,6 +195,7 @@ export class KubeClient implements Disposable {
 }
 
 interface Wanted extends Pick<Exchange, "method" | "path" | "body" | "agent" | "signal"> {
+  readonly accept?: string;
   readonly type?: string;
 }
 
