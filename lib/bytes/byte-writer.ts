@@ -6,10 +6,8 @@ export class ByteWriter {
 
   /** @param length of all that will be written, in bytes */
   constructor(length: number) {
-    // not zeroed: nothing but what was written is given out
-    const { buffer } = Buffer.allocUnsafeSlow(length);
-    this.#bytes = new Uint8Array(buffer);
-    this.#view = new DataView(buffer);
+    this.#bytes = new Uint8Array(length);
+    this.#view = new DataView(this.#bytes.buffer);
   }
 
   u8(value: number): this {

@@ -88,6 +88,15 @@ describe("Giving", () => {
       lookAt: NEVER,
     },
     {
+      what: "gives back to one that refused as soon as that can be asked, and to none in between",
+      order: ["n2", "n3", "n1"],
+      failbackMs: 1_000,
+      refused: ["n2"],
+      now: 2_000,
+      to: undefined,
+      lookAt: ASKABLE_AT,
+    },
+    {
       what: "never gives back where that is so said",
       order: ["n2", "n1"],
       now: FAILBACK_MS,

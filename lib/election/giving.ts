@@ -28,36 +28,41 @@ export class Giving {
   /** @param askableAt when the node, which may have refused lately, can be asked again */
   giftOf(group: Group, now: number, askableAt: (node: string) => number): Gift {
     const { demand } = group;
-    const { self } = this.#options;
+    const { failbackMs, self } = this.#options;
     const isFit = this.#candidates.isFit(self, demand);
-    let first: string | undefined;
+    let preferred: string | undefined;
+    let willing: string | undefined;
     let askAgainAt = NEVER;
     for (let place = 0; place < demand.order.length; place++) {
       const node = demand.order.at(place) ?? "";
       if (node === self && isFit) {
-        return this.#giftToPreferred(group, first, askAgainAt, now);
+        return giftBack(group, preferred, now, { failbackMs, askableAt });
       }
       if (node !== self && this.#candidates.isFit(node, demand)) {
         const askAt = askableAt(node);
-        if (askAt > now) {
-          askAgainAt = Math.min(askAgainAt, askAt);
-        } else {
-          first ??= node;
-        }
+        preferred ??= node;
+        willing ??= askAt <= now ? node : undefined;
+        askAgainAt = askAt > now ? Math.min(askAgainAt, askAt) : askAgainAt;
       }
     }
-    return { to: first, lookAt: askAgainAt };
+    return { to: willing, lookAt: askAgainAt };
   }
+}
 
-  /** To the first or to nobody: one in between would only hand it on to the first. */
-  #giftToPreferred(group: Group, first: string | undefined, askAgainAt: number, now: number): Gift {
-    if (first === undefined) {
-      group.preferred = undefined;
-      return askAgainAt === NEVER ? NOTHING : { to: undefined, lookAt: askAgainAt };
-    }
-    const stableAt = preferredSince(group, first, now) + this.#options.failbackMs;
-    return now >= stableAt ? { to: first, lookAt: NEVER } : { to: undefined, lookAt: stableAt };
+/** To the first or to nobody: one in between would only hand it on to the first. */
+function giftBack(
+  group: Group,
+  preferred: string | undefined,
+  now: number,
+  { askableAt, failbackMs }: { askableAt(node: string): number; readonly failbackMs: number },
+): Gift {
+  if (preferred === undefined) {
+    group.preferred = undefined;
+    return NOTHING;
   }
+  const since = preferredSince(group, preferred, now);
+  const giveAt = Math.max(since + failbackMs, askableAt(preferred));
+  return now >= giveAt ? { to: preferred, lookAt: NEVER } : { to: undefined, lookAt: giveAt };
 }
 
 /** Since when it is that node without a break: it may have died, drained or lost a link since it was alive first. */

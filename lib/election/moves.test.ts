@@ -55,6 +55,20 @@ describe("Moves", () => {
     expect(waits).toEqual([500, 1_000, 2_000, 4_000, 5_000, 5_000]);
   });
 
+  it("takes a refusal for the first one when the former is long ago, or there was no answer", () => {
+    const moves = new Moves();
+    moves.begin(GROUP, "n2", 0);
+    moves.refused(GROUP, "n2", 0);
+    moves.begin(GROUP, "n2", 10_000);
+    moves.refused(GROUP, "n2", 10_000);
+    expect(moves.askableAt(GROUP, "n2")).toBe(10_500);
+    moves.begin(GROUP, "n3", 20_000);
+    moves.tick(21_000);
+    moves.begin(GROUP, "n3", 26_000);
+    moves.refused(GROUP, "n3", 26_000);
+    expect(moves.askableAt(GROUP, "n3")).toBe(26_500);
+  });
+
   it("takes no refusal of who was not asked", () => {
     const moves = new Moves();
     moves.begin(GROUP, "n2", 0);

@@ -21,7 +21,8 @@ interface Move {
 interface Refusal {
   /** When the node may be asked again. */
   readonly until: number;
-  readonly lastsMs: number;
+  /** For how long it is not asked should it refuse again. */
+  readonly nextLastsMs: number;
 }
 
 export class Moves {
@@ -50,8 +51,13 @@ export class Moves {
   refused(group: string, by: string, now: number): void {
     const move = this.#moves.get(group);
     if (move?.to === by) {
-      const before = this.#refused.get(group)?.get(by)?.lastsMs ?? FIRST_REFUSAL_LASTS_MS / 2;
-      this.#endMove(group, by, now, Math.min(before * 2, ASK_AGAIN_AFTER_MS));
+      const before = this.#refused.get(group)?.get(by);
+      const isRecent = before !== undefined && now < before.until + ASK_AGAIN_AFTER_MS;
+      const lastsMs = isRecent ? before.nextLastsMs : FIRST_REFUSAL_LASTS_MS;
+      this.#endMove(group, by, {
+        until: now + lastsMs,
+        nextLastsMs: Math.min(lastsMs * 2, ASK_AGAIN_AFTER_MS),
+      });
     }
   }
 
@@ -77,7 +83,10 @@ export class Moves {
     let count = 0;
     for (const [group, move] of this.#moves) {
       if (now - move.since >= OFFER_FOR_MS) {
-        this.#endMove(group, move.to, now, ASK_AGAIN_AFTER_MS);
+        this.#endMove(group, move.to, {
+          until: now + ASK_AGAIN_AFTER_MS,
+          nextLastsMs: FIRST_REFUSAL_LASTS_MS,
+        });
       } else if (now >= move.offerAt && count < OFFERS_A_TURN) {
         move.offerAt = now + OFFER_EVERY_MS;
         count += 1;
@@ -94,9 +103,9 @@ export class Moves {
     return { offers, overdue };
   }
 
-  #endMove(group: string, to: string, now: number, lastsMs: number): void {
+  #endMove(group: string, to: string, refusal: Refusal): void {
     const refused = this.#refused.get(group) ?? new Map<string, Refusal>();
-    refused.set(to, { until: now + lastsMs, lastsMs });
+    refused.set(to, refusal);
     this.#refused.set(group, refused);
     this.#moves.delete(group);
     this.#isOverdue.add(group);

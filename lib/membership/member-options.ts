@@ -8,6 +8,6 @@ export interface MemberOptions {
   readonly info: MemberInfo;
   /** 0 to below 1. */
   readonly random: () => number;
-  /** Whether any frame at all came in lately: a node that hears no member may be alone, or deaf. */
+  /** Whether any frame at all came in since this was last asked: a node that hears no member may be alone, or deaf. */
   hearsFrames(): boolean;
 }

@@ -10,9 +10,9 @@ export interface Profile {
   readonly probeAfter: number;
   /** Between two probes of the kernel of a silent member. */
   readonly probeEvery: number;
-  /** An answer older than that says nothing of now: two probes could have been answered since. */
+  /** An answer older than that says nothing of now: two probes could have been answered since, and turns may be late. */
   readonly probeAnswerLife: number;
-  /** Silence after which an observer votes: three heartbeats are lost, the last at 315 ms, and four probes, the last at 300. */
+  /** Silence after which an observer votes: three heartbeats are lost, the last due by 315 ms if no turn is late, and four probes, the last at 300. */
   readonly voteAfter: number;
   /** The same where nobody can second the vote, or the observer has hardly heard the member itself. */
   readonly voteAloneAfter: number;
@@ -42,7 +42,7 @@ const BALANCED: Profile = {
   heartbeat: 100,
   probeAfter: 150,
   probeEvery: 50,
-  probeAnswerLife: 100,
+  probeAnswerLife: 110,
   voteAfter: 325,
   voteAloneAfter: 500,
   voteUnwellAfter: 700,

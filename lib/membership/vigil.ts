@@ -104,17 +104,20 @@ export class Vigil {
   }
 
   hearsNobody(now: number): boolean {
-    return (
-      this.#watches.size > 0 &&
-      this.#watches.values().every((watch) => watch.isSilentFor(this.#profile.voteAfter, now))
-    );
+    return this.#areAllSilentFor(this.#profile.voteAfter, now);
   }
 
-  /** Nobody was heard for so long that a heartbeat may be lost: it is time to look whether anything else is heard. */
+  /**
+   * Nobody was heard for so long that a heartbeat may be lost: it is time to look whether anything else is heard. That is
+   * before `hearsNobody`, for the first answer is of what came since the last quiet.
+   */
   isQuiet(now: number): boolean {
+    return this.#areAllSilentFor(this.#profile.probeAfter, now);
+  }
+
+  #areAllSilentFor(ms: number, now: number): boolean {
     return (
-      this.#watches.size > 0 &&
-      this.#watches.values().every((watch) => watch.isSilentFor(this.#profile.probeAfter, now))
+      this.#watches.size > 0 && this.#watches.values().every((watch) => watch.isSilentFor(ms, now))
     );
   }
 

@@ -90,8 +90,8 @@ export const MUTATIONS: readonly Mutation[] = [
     edits: [
       {
         file: GIVING,
-        from: "preferredSince(group, first, now) + this.#options.failbackMs",
-        to: "preferredSince(group, first, now)",
+        from: "Math.max(since + failbackMs, askableAt(preferred))",
+        to: "Math.max(since, askableAt(preferred))",
       },
     ],
   },
@@ -141,7 +141,7 @@ export const MUTATIONS: readonly Mutation[] = [
       {
         file: ROLES,
         from: "if (state !== MemberState.alive) {",
-        to: "if (state === MemberState.alive || state !== MemberState.dead) {",
+        to: "if (state !== MemberState.dead) {",
       },
     ],
   },

@@ -4,7 +4,7 @@ import { MemberState } from "#lib/membership/member-record.ts";
 export const STATE_NAMES: Readonly<Record<MemberState, string>> = {
   [MemberState.alive]: "alive",
   [MemberState.restarting]: "restarting",
-  [MemberState.speakerDown]: "process down",
+  [MemberState.speakerDown]: "speaker down",
   [MemberState.dead]: "dead",
 };
 
