@@ -16,6 +16,8 @@ beforeAll(async () => {
   lab = await Lab.start({ herald: { controllers: 2, env: { HERALD_FAILBACK: "1s" } } });
   user = new ClusterUser(lab);
   await user.configure([POOL]);
+  // or the address would go to whoever started first, and a second later to whoever is preferred
+  await speakersKnowEachOther();
   await user.applyService("web");
   await lab.setEndpoints("web", "default", [{ ip: lab.backend.lanIp }]);
   ip = await user.address("web");
@@ -24,6 +26,18 @@ beforeAll(async () => {
 afterAll(async () => {
   await lab?.[Symbol.asyncDispose]();
 });
+
+async function speakersKnowEachOther(): Promise<void> {
+  for (const { name } of lab.nodes) {
+    for (const other of lab.nodes.filter((node) => node.name !== name)) {
+      await lab
+        .speaker(name)
+        .waitForLog(
+          ({ msg, node, to }) => msg === "member changed" && node === other.name && to === "alive",
+        );
+    }
+  }
+}
 
 /** A new Service goes the whole way: everything works. */
 async function everythingWorks(name: string): Promise<void> {
