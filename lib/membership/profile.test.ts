@@ -14,10 +14,11 @@ describe("profileOf", () => {
     "gives a member of %s time to lose heartbeats before it is voted on",
     (name) => {
       const {
+        answerCountsFrom,
         fenceAfter,
         heartbeat,
         probeAfter,
-        probeAnswerLife,
+        probeEvery,
         voteAfter,
         voteAloneAfter,
         voteUnwellAfter,
@@ -27,8 +28,10 @@ describe("profileOf", () => {
       expect(voteAloneAfter).toBeGreaterThan(voteAfter);
       expect(voteUnwellAfter).toBeGreaterThan(voteAloneAfter);
       expect(fenceAfter).toBeLessThan(voteAfter);
-      // or an answer from before the silence would count
-      expect(probeAnswerLife).toBeLessThan(voteAfter);
+      // who answered and died has lost two heartbeats before, and two probes at least can say that it did not
+      expect(answerCountsFrom).toBeGreaterThan(2 * heartbeat);
+      expect(answerCountsFrom).toBeLessThan(probeAfter + 2 * probeEvery);
+      expect(probeAfter + 3 * probeEvery).toBeLessThan(voteAfter);
     },
   );
 });

@@ -10,8 +10,8 @@ export interface Profile {
   readonly probeAfter: number;
   /** Between two probes of the kernel of a silent member. */
   readonly probeEvery: number;
-  /** An answer older than that says nothing of now: two probes could have been answered since, and turns may be late. */
-  readonly probeAnswerLife: number;
+  /** So long after the last sign of life an answer begins to count: who answered before may have died since, silent or not. */
+  readonly answerCountsFrom: number;
   /** Silence after which an observer votes: three heartbeats are lost, the last due by 315 ms if no turn is late, and four probes, the last at 300. */
   readonly voteAfter: number;
   /** The same where nobody can second the vote, or the observer has hardly heard the member itself. */
@@ -42,7 +42,7 @@ const BALANCED: Profile = {
   heartbeat: 100,
   probeAfter: 150,
   probeEvery: 50,
-  probeAnswerLife: 110,
+  answerCountsFrom: 210,
   voteAfter: 325,
   voteAloneAfter: 500,
   voteUnwellAfter: 700,

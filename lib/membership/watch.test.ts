@@ -240,6 +240,29 @@ describe("Watch", () => {
     },
   );
 
+  it.each([
+    { what: "nobody can second", quorum: 1, lost: [350, 400, 450, 500] },
+    { what: "another can", quorum: 2, lost: [300] },
+  ])(
+    "takes its kernel for alive though later probes were lost, where $what",
+    ({ lost, quorum }) => {
+      const watch = watchOfKnown();
+      const findings = new Set<Finding>();
+      for (let now = 1; now <= 500; now++) {
+        if (now >= watch.nextDeadline(now, alive)) {
+          const { probe, vote } = watch.judge(now, { ...AMONG_OTHERS, quorum });
+          if (probe && now < 320 && !lost.includes(now)) {
+            watch.answered(now);
+          }
+          if (vote !== undefined) {
+            findings.add(vote);
+          }
+        }
+      }
+      expect([...findings]).toEqual([Finding.speakerDown]);
+    },
+  );
+
   it("takes no answer from before the silence for one", () => {
     const watch = watchOfKnown();
     watch.answered(10);

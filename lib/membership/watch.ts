@@ -202,7 +202,7 @@ export class Watch {
     if (!this.isSilentFor(limit, now)) {
       return undefined;
     }
-    return this.#kernelAnswers(now) ? Finding.speakerDown : Finding.down;
+    return this.#kernelAnswers() ? Finding.speakerDown : Finding.down;
   }
 
   /** For so long the kernel of a member whose speaker is down may be silent. */
@@ -213,9 +213,9 @@ export class Watch {
     return quorum === 1 ? this.#profile.voteAloneAfter : this.#profile.kernelDeadAfter;
   }
 
-  /** Of a member that is silent for longer than an answer says anything. */
-  #kernelAnswers(now: number): boolean {
-    return now - this.#answeredAt <= this.#profile.probeAnswerLife;
+  /** Whether it answered when two heartbeats were overdue: of those who die few lose both before. */
+  #kernelAnswers(): boolean {
+    return this.#answeredAt >= this.#lifeAt + this.#profile.answerCountsFrom;
   }
 
   /** Whoever could say anything of it would have done so by now: they may all have died at once. */

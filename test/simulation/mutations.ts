@@ -79,7 +79,7 @@ export const MUTATIONS: readonly Mutation[] = [
     edits: [
       {
         file: WATCH,
-        from: "this.#kernelAnswers(now) ? Finding.speakerDown : Finding.down",
+        from: "this.#kernelAnswers() ? Finding.speakerDown : Finding.down",
         to: "Finding.down",
       },
     ],
