@@ -78,7 +78,7 @@ export class Succession {
     if (owner === undefined || state === MemberState.dead || state === MemberState.alive) {
       return CLAIM;
     }
-    const step = this.#inquiries.step(key, owner, now);
+    const step = this.#inquiries.step(key, owner, state !== undefined, now);
     if (step.kind === "succeed") {
       return CLAIM;
     }
