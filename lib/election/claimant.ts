@@ -277,6 +277,7 @@ export class Claimant {
     let why = cause;
     if (owner !== undefined) {
       group.orphanSince = undefined;
+      this.#succession.end(key);
     } else if (this.#takesTurn(group, now)) {
       owner = self;
       group.orphanSince = undefined;

@@ -8,7 +8,7 @@ function course(inquiries: Inquiries, from: number, end: number): readonly strin
   const done: string[] = [];
   let now = from;
   while (now < end) {
-    const step = inquiries.step(GROUP, "n1", true, now);
+    const step = inquiries.step(GROUP, "n1", now);
     done.push(`${now} ${step.kind}`);
     if (step.kind === "succeed") {
       break;
@@ -29,37 +29,29 @@ describe("Inquiries", () => {
     const inquiries = new Inquiries();
     course(inquiries, 0, 100);
     inquiries.answered(GROUP, "n1", 100);
-    expect(inquiries.step(GROUP, "n1", true, 101)).toEqual({ kind: "wait", until: 30_100 });
+    expect(inquiries.step(GROUP, "n1", 101)).toEqual({ kind: "wait", until: 30_100 });
     expect(course(inquiries, 30_100, 60_000)).toHaveLength(6);
-  });
-
-  it("asks an owner of whom it has never heard again after a second", () => {
-    const inquiries = new Inquiries();
-    expect(inquiries.step(GROUP, "n1", false, 0).kind).toBe("ask");
-    inquiries.answered(GROUP, "n1", 10);
-    expect(inquiries.step(GROUP, "n1", false, 50)).toEqual({ kind: "wait", until: 1_010 });
-    expect(inquiries.step(GROUP, "n1", false, 1_010).kind).toBe("ask");
   });
 
   it("takes nobody else's answer", () => {
     const inquiries = new Inquiries();
     course(inquiries, 0, 100);
     inquiries.answered(GROUP, "n2", 100);
-    expect(inquiries.step(GROUP, "n1", true, 100).kind).toBe("ask");
+    expect(inquiries.step(GROUP, "n1", 100).kind).toBe("ask");
   });
 
   it("does not let an owner live on for what it said before it was asked", () => {
     const inquiries = new Inquiries();
     inquiries.answered(GROUP, "n1", 0);
-    expect(inquiries.step(GROUP, "n1", true, 1).kind).toBe("ask");
+    expect(inquiries.step(GROUP, "n1", 1).kind).toBe("ask");
   });
 
   it("begins anew with another owner, and when it is ended", () => {
     const inquiries = new Inquiries();
     course(inquiries, 0, 60_000);
-    expect(inquiries.step(GROUP, "n2", true, 300).kind).toBe("ask");
+    expect(inquiries.step(GROUP, "n2", 300).kind).toBe("ask");
     course(inquiries, 1_000, 60_000);
     inquiries.end(GROUP);
-    expect(inquiries.step(GROUP, "n1", true, 2_000).kind).toBe("ask");
+    expect(inquiries.step(GROUP, "n1", 2_000).kind).toBe("ask");
   });
 });

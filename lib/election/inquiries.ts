@@ -10,14 +10,11 @@ const ASK_EVERY_MS = 50;
 /** Who answered for its address keeps it for so long until it is asked again. */
 const ANSWER_COUNTS_MS = 30_000;
 
-/** The same of one that this node has never heard of: nobody might notice that it falls silent. */
-const ANSWER_OF_STRANGER_COUNTS_MS = 1_000;
-
 interface Inquiry {
   readonly owner: string;
   asked: number;
   nextAt: number;
-  answeredAt: number | undefined;
+  hasAnswer: boolean;
 }
 
 /** What is to be done about an owner that may be succeeded. */
@@ -30,18 +27,13 @@ export class Inquiries {
   /** By group. */
   readonly #inquiries = new Map<string, Inquiry>();
 
-  /** @param isKnown whether this node has heard of the owner, and so others watch over it */
-  step(group: string, owner: string, isKnown: boolean, now: number): Step {
+  step(group: string, owner: string, now: number): Step {
     const inquiry = this.#of(group, owner, now);
-    if (inquiry.answeredAt !== undefined) {
-      const countsMs = isKnown ? ANSWER_COUNTS_MS : ANSWER_OF_STRANGER_COUNTS_MS;
-      inquiry.nextAt = inquiry.answeredAt + countsMs;
-    }
     if (now < inquiry.nextAt) {
       return { kind: "wait", until: inquiry.nextAt };
     }
-    if (inquiry.answeredAt !== undefined) {
-      inquiry.answeredAt = undefined;
+    if (inquiry.hasAnswer) {
+      inquiry.hasAnswer = false;
       inquiry.asked = 0;
     }
     if (inquiry.asked === QUESTIONS) {
@@ -56,7 +48,8 @@ export class Inquiries {
   answered(group: string, owner: string, now: number): void {
     const inquiry = this.#inquiries.get(group);
     if (inquiry?.owner === owner) {
-      inquiry.answeredAt = now;
+      inquiry.hasAnswer = true;
+      inquiry.nextAt = now + ANSWER_COUNTS_MS;
     }
   }
 
@@ -69,7 +62,7 @@ export class Inquiries {
     if (known?.owner === owner) {
       return known;
     }
-    const inquiry = { owner, asked: 0, nextAt: now, answeredAt: undefined };
+    const inquiry = { owner, asked: 0, nextAt: now, hasAnswer: false };
     this.#inquiries.set(group, inquiry);
     return inquiry;
   }

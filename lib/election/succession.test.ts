@@ -36,6 +36,16 @@ describe("Succession", () => {
     expect(succession(n2).turnOn(group(["n1", "n2"]), 1_000)).toEqual(turn);
   });
 
+  it("leaves an owner that is perhaps only not heard to the first in order, who listens to it", () => {
+    const one = succession({ state: speakerDown });
+    const second = group(["n3", "n1", "n2"]);
+    expect([1_000, 2_000, 60_000].map((now) => one.turnOn(second, now).kind)).toEqual([
+      "wait",
+      "wait",
+      "wait",
+    ]);
+  });
+
   it("waits while the owner's speaker answers", () => {
     const one = succession({ state: speakerDown });
     const asked = group(["n1", "n2"]);

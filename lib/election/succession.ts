@@ -49,7 +49,7 @@ export class Succession {
       lookAgain(group, claimAt);
       return WAIT;
     }
-    return this.#turnOnOwner(group, now);
+    return this.#turnOnOwner(group, place, now);
   }
 
   /** A claim of somebody who is dead was heard: he may be back, and his record on its way. */
@@ -70,7 +70,7 @@ export class Succession {
     this.#inquiries.end(group);
   }
 
-  #turnOnOwner(group: Group, now: number): Turn {
+  #turnOnOwner(group: Group, place: number, now: number): Turn {
     const { group: key } = group.demand;
     const owner = this.#member.table.claim(key)?.owner;
     const state = owner === undefined ? MemberState.dead : this.#member.stateOf(owner);
@@ -78,7 +78,11 @@ export class Succession {
     if (owner === undefined || state === MemberState.dead || state === MemberState.alive) {
       return CLAIM;
     }
-    const step = this.#inquiries.step(key, owner, state !== undefined, now);
+    if (place > 0) {
+      // the first asks; who has no part in the group would hear no answer
+      return WAIT;
+    }
+    const step = this.#inquiries.step(key, owner, now);
     if (step.kind === "succeed") {
       return CLAIM;
     }
