@@ -267,7 +267,6 @@ export class NetworkLoop {
     this.#drops.tick(now, this.#memberDrops, this.#options.log);
     this.#kernelAddresses.tick(now);
     this.#keptState.tick(now);
-    this.#members.report.tick();
     // once nothing is left to be announced at once, for that is waited for
     if (!(this.#transferNews.isEmpty || this.#isAnnouncing(now))) {
       this.#transferNews.tell();

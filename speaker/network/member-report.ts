@@ -27,7 +27,7 @@ export class MemberReport {
     this.counts = new MemberCounts(options.nodeName);
   }
 
-  /** Looks whether the log is to be told of somebody; to be called every second at least. */
+  /** Looks whether the log is to be told of somebody; to be called every second at least, and not for every packet. */
   tick(): void {
     for (const node of this.#member.watched) {
       const isDown = this.#member.stateOf(node) === MemberState.speakerDown;

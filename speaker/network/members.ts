@@ -223,6 +223,7 @@ export class Members {
       this.#tryJoin();
     }
     if (this.#hasJoined && now >= this.#contender.nextDeadline(now)) {
+      this.report.tick();
       this.report.counts.ticks(now, this.#contender.member.beatsAt);
       this.#perform(this.#contender.tick(now));
     }
