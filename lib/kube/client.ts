@@ -144,7 +144,7 @@ export class KubeClient implements Disposable {
       path: withQuery(path, options.query ?? {}),
       agent: this.#agent,
       signal: deadline.signal,
-      accept: options.isMetadataEnough === true ? METADATA_ALONE : WHOLE_OBJECT,
+      ...(options.isMetadataEnough === true && { accept: METADATA_ALONE }),
       ...(content && { type: content.type, body: JSON.stringify(content.body) }),
     });
     const text = await readBody(exchange, response, { maxBytes: MAX_BODY_BYTES, over: "refuse" });
