@@ -95,13 +95,31 @@ describe("Moves", () => {
     expect(moves.askableAt(GROUP, "n2")).toBe(Number.NEGATIVE_INFINITY);
   });
 
-  it("offers two thousand groups at once, and no more", () => {
+  it("has five hundred offers to a node under way, and goes on with others as those are answered", () => {
     const moves = new Moves();
-    for (let count = 0; count < 2_500; count++) {
+    const groupAt = (count: number) => `2001:db8::${count}`;
+    for (let count = 0; count < 600; count++) {
+      moves.begin(groupAt(count), "n2", 0);
+    }
+    moves.begin(GROUP, "n3", 0);
+    const offered = (now: number) =>
+      [...moves.tick(now).offers].map(([to, groups]) => `${to} ${groups.length}`);
+    expect(offered(0)).toEqual(["n2 500", "n3 1"]);
+    expect(moves.nextDeadline).toBe(50);
+    for (let count = 0; count < 70; count++) {
+      moves.end(groupAt(count));
+    }
+    expect(moves.nextDeadline).toBeLessThanOrEqual(10);
+    expect(offered(10)).toEqual(["n2 70"]);
+  });
+
+  it("gives up a group a second after its own first offer, however long it waited for that", () => {
+    const moves = new Moves();
+    for (let count = 0; count < 501; count++) {
       moves.begin(`2001:db8::${count}`, "n2", 0);
     }
-    expect([moves.tick(0), moves.tick(10)].map(({ offers }) => offers.get("n2")?.length)).toEqual([
-      2_000, 500,
-    ]);
+    const done = course(moves, 0, 2_500).filter((text) => text.endsWith("is overdue"));
+    expect(done).toHaveLength(501);
+    expect(done.at(-1)).toBe("2010 2001:db8::500 is overdue");
   });
 });

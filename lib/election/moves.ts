@@ -9,12 +9,14 @@ const ASK_AGAIN_AFTER_MS = 5_000;
 /** Who refused may only not have heard of a change yet: it is asked again sooner, and each time after twice as long. */
 const FIRST_REFUSAL_LASTS_MS = 500;
 
-/** Of one turn; more would only fill the receiver's queue. */
-const OFFERS_A_TURN = 2_000;
+/** To one node at once; the others wait until it has answered. More would hold up both for longer than a heartbeat may be late. */
+const OFFERS_UNDER_WAY = 500;
 
 interface Move {
+  readonly group: string;
   readonly to: string;
-  readonly since: number;
+  /** When it was offered first; undefined: not yet. */
+  since: number | undefined;
   offerAt: number;
 }
 
@@ -27,6 +29,8 @@ interface Refusal {
 
 export class Moves {
   readonly #moves = new Map<string, Move>();
+  /** The same by node, in the order in which they began. */
+  readonly #queues = new Map<string, Set<Move>>();
   /** By group and node. */
   readonly #refused = new Map<string, Map<string, Refusal>>();
   #isOverdue = new Set<string>();
@@ -34,17 +38,30 @@ export class Moves {
   /** One that is under way goes on: two nodes might take what is offered to both. */
   begin(group: string, to: string, now: number): void {
     if (!this.#moves.has(group)) {
-      this.#moves.set(group, { to, since: now, offerAt: now });
+      const move: Move = { group, to, since: undefined, offerAt: now };
+      this.#moves.set(group, move);
+      const queue = this.#queues.get(to) ?? new Set<Move>();
+      queue.add(move);
+      this.#queues.set(to, queue);
     }
   }
 
   /** Offers no more for now, and remembers who refused. */
   pause(group: string): void {
+    const move = this.#moves.get(group);
+    if (move === undefined) {
+      return;
+    }
     this.#moves.delete(group);
+    const queue = this.#queues.get(move.to);
+    queue?.delete(move);
+    if (queue?.size === 0) {
+      this.#queues.delete(move.to);
+    }
   }
 
   end(group: string): void {
-    this.#moves.delete(group);
+    this.pause(group);
     this.#refused.delete(group);
   }
 
@@ -68,8 +85,10 @@ export class Moves {
 
   get nextDeadline(): number {
     let next = this.#isOverdue.size > 0 ? 0 : Number.POSITIVE_INFINITY;
-    for (const { offerAt } of this.#moves.values()) {
-      next = Math.min(next, offerAt);
+    for (const queue of this.#queues.values()) {
+      for (const { offerAt } of queue.values().take(OFFERS_UNDER_WAY)) {
+        next = Math.min(next, offerAt);
+      }
     }
     return next;
   }
@@ -79,23 +98,23 @@ export class Moves {
     readonly offers: ReadonlyMap<string, readonly string[]>;
     readonly overdue: Iterable<string>;
   } {
-    const offers = new Map<string, string[]>();
-    let count = 0;
-    for (const [group, move] of this.#moves) {
-      if (now - move.since >= OFFER_FOR_MS) {
-        this.#endMove(group, move.to, {
-          until: now + ASK_AGAIN_AFTER_MS,
-          nextLastsMs: FIRST_REFUSAL_LASTS_MS,
-        });
-      } else if (now >= move.offerAt && count < OFFERS_A_TURN) {
-        move.offerAt = now + OFFER_EVERY_MS;
-        count += 1;
-        const groups = offers.get(move.to);
-        if (groups === undefined) {
-          offers.set(move.to, [group]);
-        } else {
-          groups.push(group);
+    const offers = new Map<string, readonly string[]>();
+    for (const [to, queue] of this.#queues) {
+      const groups: string[] = [];
+      for (const move of [...queue.values().take(OFFERS_UNDER_WAY)]) {
+        move.since ??= now;
+        if (now - move.since >= OFFER_FOR_MS) {
+          this.#endMove(move.group, to, {
+            until: now + ASK_AGAIN_AFTER_MS,
+            nextLastsMs: FIRST_REFUSAL_LASTS_MS,
+          });
+        } else if (now >= move.offerAt) {
+          move.offerAt = now + OFFER_EVERY_MS;
+          groups.push(move.group);
         }
+      }
+      if (groups.length > 0) {
+        offers.set(to, groups);
       }
     }
     const overdue = this.#isOverdue;
@@ -107,7 +126,7 @@ export class Moves {
     const refused = this.#refused.get(group) ?? new Map<string, Refusal>();
     refused.set(to, refusal);
     this.#refused.set(group, refused);
-    this.#moves.delete(group);
+    this.pause(group);
     this.#isOverdue.add(group);
   }
 }
