@@ -148,8 +148,19 @@ describe("Claimant, of a group whose owner's speaker is down", () => {
 
   const others = [record("n2", { state: speakerDown }), record("n3")];
 
-  it("has nothing to do when another is next in line", () => {
+  it("lends its voice a second later when it comes after the next, which may see another order", () => {
     const { claimant: one } = claimant({ order: ["n2", "n3", "n1"], owner: "n2", others });
+    run(one, NOW + 999);
+    expect(one.roleOf(GROUP)).toBeUndefined();
+    run(one, NOW + 1_000, NOW + 1_000);
+    expect(one.roleOf(GROUP)).toEqual({ kind: "voice", of: "n2" });
+  });
+
+  it("has nothing to do when two others come before it", () => {
+    const order = ["n2", "n3", "n4", "n1"];
+    const four = [...others, record("n4")];
+    const { claimant: one } = claimant({ order, owner: "n2", others: four });
+    run(one, NOW + 20_000);
     expect(one.roleOf(GROUP)).toBeUndefined();
   });
 

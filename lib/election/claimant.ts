@@ -6,6 +6,7 @@
  *  --------------------|----------------|---------------------------------------------------------------
  *  nobody, or dead     | is first       | it claims the group; a second after its start at the earliest
  *  speaker down        | next in line   | it lends the owner its voice; after 30 s, if first, it claims the group
+ *                      | one after that | it lends its voice too after a second, for each may hold the other for the next
  *  alive               | next in line   | it listens
  *  alive, is this node | drains, is not eligible, or another was first for 30 s | it offers the group to the first
  *  alive, was this one |                | it lends the new owner its voice for 2 s
@@ -63,7 +64,7 @@ export class Claimant {
     this.#candidates = new Candidates(options.self, options.member);
     this.#causes = new Causes(options.self, options.member, this.#candidates, this.#keeping);
     this.#succession = new Succession(options.member, this.#candidates);
-    this.#roles = new Roles(options, this.#candidates);
+    this.#roles = new Roles(options, this.#candidates, this.#keeping);
     this.#giving = new Giving(options, this.#candidates);
     this.#leftovers = new Leftovers(options.self, options.member);
   }

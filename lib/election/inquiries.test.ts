@@ -28,21 +28,28 @@ describe("Inquiries", () => {
   it("leaves an owner that answers alone for 30 s, and asks again", () => {
     const inquiries = new Inquiries();
     course(inquiries, 0, 100);
-    inquiries.answered(GROUP, "n1", 100);
+    inquiries.answered(GROUP, "n1", 100, true);
     expect(inquiries.step(GROUP, "n1", 101)).toEqual({ kind: "wait", until: 30_100 });
     expect(course(inquiries, 30_100, 60_000)).toHaveLength(6);
+  });
+
+  it("asks one of whom it knows nothing else again after a second", () => {
+    const inquiries = new Inquiries();
+    course(inquiries, 0, 100);
+    inquiries.answered(GROUP, "n1", 100, false);
+    expect(inquiries.step(GROUP, "n1", 101)).toEqual({ kind: "wait", until: 1_100 });
   });
 
   it("takes nobody else's answer", () => {
     const inquiries = new Inquiries();
     course(inquiries, 0, 100);
-    inquiries.answered(GROUP, "n2", 100);
+    inquiries.answered(GROUP, "n2", 100, true);
     expect(inquiries.step(GROUP, "n1", 100).kind).toBe("ask");
   });
 
   it("does not let an owner live on for what it said before it was asked", () => {
     const inquiries = new Inquiries();
-    inquiries.answered(GROUP, "n1", 0);
+    inquiries.answered(GROUP, "n1", 0, true);
     expect(inquiries.step(GROUP, "n1", 1).kind).toBe("ask");
   });
 

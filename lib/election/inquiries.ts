@@ -7,8 +7,11 @@
 const QUESTIONS = 5;
 const ASK_EVERY_MS = 50;
 
-/** Who answered for its address keeps it for so long until it is asked again. */
+/** Who answered for its address keeps it for so long until it is asked again, for others still find out when its node dies. */
 const ANSWER_COUNTS_MS = 30_000;
+
+/** The same of one of whom this node has no record, so that nothing else would tell of its death. */
+const ANSWER_OF_UNKNOWN_COUNTS_MS = 1_000;
 
 interface Inquiry {
   readonly owner: string;
@@ -44,12 +47,12 @@ export class Inquiries {
     return { kind: "ask", until: inquiry.nextAt };
   }
 
-  /** The owner told its MAC address as that of the group's. */
-  answered(group: string, owner: string, now: number): void {
+  /** The owner told its MAC address as that of the group's. @param isKnown whether this node has a record of the owner */
+  answered(group: string, owner: string, now: number, isKnown: boolean): void {
     const inquiry = this.#inquiries.get(group);
     if (inquiry?.owner === owner) {
       inquiry.hasAnswer = true;
-      inquiry.nextAt = now + ANSWER_COUNTS_MS;
+      inquiry.nextAt = now + (isKnown ? ANSWER_COUNTS_MS : ANSWER_OF_UNKNOWN_COUNTS_MS);
     }
   }
 

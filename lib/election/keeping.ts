@@ -39,4 +39,9 @@ export class Keeping {
     this.#since.set(owner, since);
     return since + (state === MemberState.alive ? UNLISTED_KEEPS_MS : this.speakerDownMs);
   }
+
+  /** When the owner was first seen down; Infinity: it was not. */
+  downSince(owner: string): number {
+    return this.#since.get(owner) ?? FOREVER;
+  }
 }

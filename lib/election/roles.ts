@@ -2,9 +2,16 @@ import { MemberState } from "#lib/membership/member-record.ts";
 import type { Candidates } from "./candidates.ts";
 import type { ClaimantOptions } from "./claimant-options.ts";
 import { type Group, lookAgain } from "./group.ts";
+import type { Keeping } from "./keeping.ts";
 import type { Role } from "./role.ts";
 
 type RolesOptions = Pick<ClaimantOptions, "hasSurrogates" | "member" | "self">;
+
+/**
+ * The one after the next lends its voice too where the owner's speaker stays down: each of them may hold the other for
+ * the next. Both tell the owner's MAC address, so that two answers do no harm.
+ */
+const SECOND_VOICE_AFTER_MS = 1_000;
 
 const OWN: Role = { kind: "own" };
 const LISTEN: Role = { kind: "listen" };
@@ -13,10 +20,12 @@ const LISTEN: Role = { kind: "listen" };
 export class Roles {
   readonly #options: RolesOptions;
   readonly #candidates: Candidates;
+  readonly #keeping: Keeping;
 
-  constructor(options: RolesOptions, candidates: Candidates) {
+  constructor(options: RolesOptions, candidates: Candidates, keeping: Keeping) {
     this.#options = options;
     this.#candidates = candidates;
+    this.#keeping = keeping;
   }
 
   of(group: Group, owner: string | undefined, now: number): Role | undefined {
@@ -39,12 +48,26 @@ export class Roles {
       return false;
     }
     if (state !== MemberState.alive) {
-      return state !== MemberState.dead && this.#candidates.isSurrogate(group.demand, owner);
+      return (
+        state !== MemberState.dead &&
+        (this.#candidates.isSurrogate(group.demand, owner) || this.#isSecond(group, owner, now))
+      );
     }
     if (now < group.lendUntil) {
       lookAgain(group, group.lendUntil);
       return true;
     }
     return false;
+  }
+
+  #isSecond(group: Group, owner: string, now: number): boolean {
+    if (this.#candidates.placeOfSelf(group.demand, 2) !== 1) {
+      return false;
+    }
+    const since = this.#keeping.downSince(owner) + SECOND_VOICE_AFTER_MS;
+    if (now < since) {
+      lookAgain(group, since);
+    }
+    return now >= since;
   }
 }

@@ -63,7 +63,7 @@ export class Succession {
 
   /** The node told its MAC address as that of the group's. */
   answered(group: string, node: string, now: number): void {
-    this.#inquiries.answered(group, node, now);
+    this.#inquiries.answered(group, node, now, this.#member.stateOf(node) !== undefined);
   }
 
   end(group: string): void {
