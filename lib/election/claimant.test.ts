@@ -18,17 +18,19 @@ interface Case {
   readonly owner?: string;
   readonly others?: readonly MemberRecord[];
   readonly failbackMs?: number;
+  readonly hasSurrogates?: boolean;
 }
 
 /** n1 among n2 and n3, of a group that it is to announce. */
 function claimant({
   failbackMs = Number.POSITIVE_INFINITY,
+  hasSurrogates = true,
   order = ["n1", "n2", "n3"],
   others,
   owner,
 }: Case) {
   const member = memberAmong("n1", others ?? [record("n2"), record("n3")]);
-  const one = new Claimant({ self: "n1", member, failbackMs, hasSurrogates: true });
+  const one = new Claimant({ self: "n1", member, failbackMs, hasSurrogates });
   if (owner !== undefined) {
     member.table.putClaim({ group: GROUP, epoch: 1, owner });
   }
@@ -154,6 +156,36 @@ describe("Claimant, of a group whose owner's speaker is down", () => {
     expect(one.roleOf(GROUP)).toBeUndefined();
     run(one, NOW + 1_000, NOW + 1_000);
     expect(one.roleOf(GROUP)).toEqual({ kind: "voice", of: "n2" });
+  });
+
+  it("counts that second anew after the owner was well, and falls silent when it is", () => {
+    const order = ["n2", "n3", "n1"];
+    const { claimant: one, member } = claimant({ order, owner: "n2", others });
+    const hears = (fields: Partial<MemberRecord>, now: number) => {
+      const it = record("n2", fields);
+      learn(member, it, now);
+      one.memberChanged({ node: "n2", from: undefined, to: it.state, because: "it said so" });
+      one.lookAtAll(now, { because: "it said so" });
+    };
+    run(one, NOW + 1_000);
+    hears({ incarnation: 2 }, NOW + 2_000);
+    expect(one.roleOf(GROUP)).toBeUndefined();
+    hears({ incarnation: 2, state: restarting }, NOW + 3_000);
+    run(one, NOW + 3_999, NOW + 3_000);
+    expect(one.roleOf(GROUP)).toBeUndefined();
+    run(one, NOW + 4_000, NOW + 4_000);
+    expect(one.roleOf(GROUP)).toEqual({ kind: "voice", of: "n2" });
+  });
+
+  it("lends no voice, be it next or after that, where nobody is to", () => {
+    for (const order of [
+      ["n2", "n1", "n3"],
+      ["n2", "n3", "n1"],
+    ]) {
+      const { claimant: one } = claimant({ order, owner: "n2", others, hasSurrogates: false });
+      run(one, NOW + 900);
+      expect(one.roleOf(GROUP)?.kind).not.toBe("voice");
+    }
   });
 
   it("has nothing to do when two others come before it", () => {

@@ -17,6 +17,7 @@
 
 import type { MemberChange } from "#lib/membership/change.ts";
 import type { Claim } from "#lib/membership/claim.ts";
+import { MemberState } from "#lib/membership/member-record.ts";
 import type { Message } from "#lib/membership/message.ts";
 import { isAfter, nextAfter } from "#lib/membership/serial.ts";
 import { Candidates, type GroupDemand } from "./candidates.ts";
@@ -127,11 +128,15 @@ export class Claimant {
   /** Notes of what a member died; what follows is seen when all groups are looked at. */
   memberChanged(change: MemberChange): void {
     this.#causes.memberChanged(change);
+    if (change.to === MemberState.alive) {
+      this.#keeping.forget(change.node);
+    }
   }
 
   /** Ends the memory of a node that left the cluster. */
   forget(node: string): void {
     this.#causes.forget(node);
+    this.#keeping.forget(node);
   }
 
   /** A member is in another state, this node is settled or not, or it joined. */

@@ -40,6 +40,19 @@ describe("Inquiries", () => {
     expect(inquiries.step(GROUP, "n1", 101)).toEqual({ kind: "wait", until: 1_100 });
   });
 
+  it("asks of five hundred groups of an owner in a second", () => {
+    const inquiries = new Inquiries();
+    const firsts = Array.from({ length: 1_200 }, (_, count) =>
+      inquiries.step(`2001:db8::${count}`, "n1", 0),
+    );
+    expect(firsts.filter(({ kind }) => kind === "ask")).toHaveLength(500);
+    expect(firsts.at(500)).toEqual({ kind: "wait", until: 1_000 });
+    expect(firsts.at(-1)).toEqual({ kind: "wait", until: 2_000 });
+    expect(inquiries.step(GROUP, "n2", 0).kind).toBe("ask");
+    inquiries.answered("2001:db8::0", "n1", 0, false);
+    expect(inquiries.step("2001:db8::0", "n1", 1)).toEqual({ kind: "wait", until: 3_000 });
+  });
+
   it("takes nobody else's answer", () => {
     const inquiries = new Inquiries();
     course(inquiries, 0, 100);

@@ -10,8 +10,9 @@ const ASK_EVERY_MS = 50;
 /** Who answered for its address keeps it for so long until it is asked again, for others still find out when its node dies. */
 const ANSWER_COUNTS_MS = 30_000;
 
-/** The same of one of whom this node has no record, so that nothing else would tell of its death. */
-const ANSWER_OF_UNKNOWN_COUNTS_MS = 1_000;
+/** Of so many groups an owner is asked in a second: it answers one node no more than a thousand times. */
+const GROUPS_A_SECOND = 500;
+const SECOND_MS = 1_000;
 
 interface Inquiry {
   readonly owner: string;
@@ -29,6 +30,8 @@ export type Step =
 export class Inquiries {
   /** By group. */
   readonly #inquiries = new Map<string, Inquiry>();
+  /** How many there are, by owner. */
+  readonly #counts = new Map<string, number>();
 
   step(group: string, owner: string, now: number): Step {
     const inquiry = this.#of(group, owner, now);
@@ -47,17 +50,31 @@ export class Inquiries {
     return { kind: "ask", until: inquiry.nextAt };
   }
 
-  /** The owner told its MAC address as that of the group's. @param isKnown whether this node has a record of the owner */
+  /**
+   * The owner told its MAC address as that of the group's.
+   *
+   * @param isKnown whether this node has a record of the owner. If not, nothing else would tell of its death
+   */
   answered(group: string, owner: string, now: number, isKnown: boolean): void {
     const inquiry = this.#inquiries.get(group);
     if (inquiry?.owner === owner) {
       inquiry.hasAnswer = true;
-      inquiry.nextAt = now + (isKnown ? ANSWER_COUNTS_MS : ANSWER_OF_UNKNOWN_COUNTS_MS);
+      inquiry.nextAt = now + (isKnown ? ANSWER_COUNTS_MS : this.#roundOf(owner));
     }
   }
 
   end(group: string): void {
+    const owner = this.#inquiries.get(group)?.owner;
+    if (owner === undefined) {
+      return;
+    }
     this.#inquiries.delete(group);
+    const left = this.#countOf(owner) - 1;
+    if (left === 0) {
+      this.#counts.delete(owner);
+    } else {
+      this.#counts.set(owner, left);
+    }
   }
 
   #of(group: string, owner: string, now: number): Inquiry {
@@ -65,8 +82,21 @@ export class Inquiries {
     if (known?.owner === owner) {
       return known;
     }
-    const inquiry = { owner, asked: 0, nextAt: now, hasAnswer: false };
+    this.end(group);
+    const count = this.#countOf(owner);
+    const nextAt = now + Math.floor(count / GROUPS_A_SECOND) * SECOND_MS;
+    const inquiry = { owner, asked: 0, nextAt, hasAnswer: false };
     this.#inquiries.set(group, inquiry);
+    this.#counts.set(owner, count + 1);
     return inquiry;
+  }
+
+  /** How long it takes to ask of each group of the owner once. Milliseconds. */
+  #roundOf(owner: string): number {
+    return Math.ceil(this.#countOf(owner) / GROUPS_A_SECOND) * SECOND_MS;
+  }
+
+  #countOf(owner: string): number {
+    return this.#counts.get(owner) ?? 0;
   }
 }

@@ -48,4 +48,14 @@ describe("Keeping", () => {
     learn(member, record("n2", { incarnation: 2, state: speakerDown }), 0);
     expect(keeping.until("n2", 20_000)).toBe(50_000);
   });
+
+  it("counts anew after the owner was well while nobody looked", () => {
+    const { keeping, member } = keepingAmong();
+    learn(member, record("n2", { state: speakerDown }), 0);
+    keeping.until("n2", 0);
+    keeping.forget("n2");
+    expect(keeping.until("n2", 100_000)).toBe(130_000);
+    expect(keeping.downSince("n2")).toBe(100_000);
+    expect(keeping.downSince("n3")).toBe(Number.POSITIVE_INFINITY);
+  });
 });

@@ -40,6 +40,11 @@ export class Keeping {
     return since + (state === MemberState.alive ? UNLISTED_KEEPS_MS : this.speakerDownMs);
   }
 
+  /** It is well again, or gone for good. */
+  forget(node: string): void {
+    this.#since.delete(node);
+  }
+
   /** When the owner was first seen down; Infinity: it was not. */
   downSince(owner: string): number {
     return this.#since.get(owner) ?? FOREVER;

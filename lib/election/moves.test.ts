@@ -113,13 +113,36 @@ describe("Moves", () => {
     expect(offered(10)).toEqual(["n2 70"]);
   });
 
-  it("gives up a group a second after its own first offer, however long it waited for that", () => {
+  it("gives up all that wait for a node that answers none of five hundred offers", () => {
     const moves = new Moves();
     for (let count = 0; count < 501; count++) {
       moves.begin(`2001:db8::${count}`, "n2", 0);
     }
-    const done = course(moves, 0, 2_500).filter((text) => text.endsWith("is overdue"));
+    const done = course(moves, 0, 1_100).filter((text) => text.endsWith("is overdue"));
     expect(done).toHaveLength(501);
-    expect(done.at(-1)).toBe("2010 2001:db8::500 is overdue");
+    expect(done.at(-1)).toBe("1000 2001:db8::500 is overdue");
+  });
+
+  it("gives up a group a second after its own first offer where the node answers others", () => {
+    const moves = new Moves();
+    for (let count = 0; count < 501; count++) {
+      moves.begin(`2001:db8::${count}`, "n2", 0);
+    }
+    moves.tick(0);
+    moves.end("2001:db8::0");
+    const done = course(moves, 500, 2_000).filter((text) => text.endsWith("is overdue"));
+    expect(done).toHaveLength(500);
+    expect(done.at(-1)).toBe("1500 2001:db8::500 is overdue");
+  });
+
+  it("aims what was not offered yet at another node when that is to have it", () => {
+    const moves = new Moves();
+    for (let count = 0; count < 501; count++) {
+      moves.begin(`2001:db8::${count}`, "n2", 0);
+    }
+    moves.tick(0);
+    moves.begin("2001:db8::0", "n3", 10);
+    moves.begin("2001:db8::500", "n3", 10);
+    expect([...moves.tick(10).offers]).toEqual([["n3", ["2001:db8::500"]]]);
   });
 });

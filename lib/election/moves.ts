@@ -35,15 +35,18 @@ export class Moves {
   readonly #refused = new Map<string, Map<string, Refusal>>();
   #isOverdue = new Set<string>();
 
-  /** One that is under way goes on: two nodes might take what is offered to both. */
+  /** One that was offered goes on: two nodes might take what is offered to both. */
   begin(group: string, to: string, now: number): void {
-    if (!this.#moves.has(group)) {
-      const move: Move = { group, to, since: undefined, offerAt: now };
-      this.#moves.set(group, move);
-      const queue = this.#queues.get(to) ?? new Set<Move>();
-      queue.add(move);
-      this.#queues.set(to, queue);
+    const known = this.#moves.get(group);
+    if (known !== undefined && (known.to === to || known.since !== undefined)) {
+      return;
     }
+    this.pause(group);
+    const move: Move = { group, to, since: undefined, offerAt: now };
+    this.#moves.set(group, move);
+    const queue = this.#queues.get(to) ?? new Set<Move>();
+    queue.add(move);
+    this.#queues.set(to, queue);
   }
 
   /** Offers no more for now, and remembers who refused. */
@@ -100,19 +103,7 @@ export class Moves {
   } {
     const offers = new Map<string, readonly string[]>();
     for (const [to, queue] of this.#queues) {
-      const groups: string[] = [];
-      for (const move of [...queue.values().take(OFFERS_UNDER_WAY)]) {
-        move.since ??= now;
-        if (now - move.since >= OFFER_FOR_MS) {
-          this.#endMove(move.group, to, {
-            until: now + ASK_AGAIN_AFTER_MS,
-            nextLastsMs: FIRST_REFUSAL_LASTS_MS,
-          });
-        } else if (now >= move.offerAt) {
-          move.offerAt = now + OFFER_EVERY_MS;
-          groups.push(move.group);
-        }
-      }
+      const groups = this.#offersOf(queue, now);
       if (groups.length > 0) {
         offers.set(to, groups);
       }
@@ -120,6 +111,26 @@ export class Moves {
     const overdue = this.#isOverdue;
     this.#isOverdue = new Set();
     return { offers, overdue };
+  }
+
+  /** The groups of one node that are to be offered now. */
+  #offersOf(queue: ReadonlySet<Move>, now: number): readonly string[] {
+    const underWay = [...queue.values().take(OFFERS_UNDER_WAY)];
+    const isOver = ({ since }: Move) => since !== undefined && now - since >= OFFER_FOR_MS;
+    // whoever answers none of so many would not answer those that wait either
+    const over = underWay.every(isOver) ? [...queue] : underWay.filter(isOver);
+    for (const { group, to } of over) {
+      this.#endMove(group, to, {
+        until: now + ASK_AGAIN_AFTER_MS,
+        nextLastsMs: FIRST_REFUSAL_LASTS_MS,
+      });
+    }
+    const due = underWay.filter((move) => !isOver(move) && now >= move.offerAt);
+    for (const move of due) {
+      move.since ??= now;
+      move.offerAt = now + OFFER_EVERY_MS;
+    }
+    return due.map(({ group }) => group);
   }
 
   #endMove(group: string, to: string, refusal: Refusal): void {

@@ -56,6 +56,20 @@ describe("Succession", () => {
     expect(asked.lookAt).toBe(31_001);
   });
 
+  it("asks an owner of whom there is no record again after a second", () => {
+    const member = memberAmong("n1", [record("n3")]);
+    member.table.putClaim({ group: GROUP, epoch: 1, owner: "n2" });
+    const one = new Succession(member, new Candidates("n1", member));
+    const asked = group(["n1", "n2"]);
+    one.turnOn(asked, 1_000);
+    one.answered(GROUP, "n2", 1_001);
+    const times = [2_001, 2_051, 2_101, 2_151, 2_201, 2_251];
+    expect(times.map((now) => one.turnOn(asked, now).kind)).toEqual([
+      ...Array(5).fill("ask"),
+      "claim",
+    ]);
+  });
+
   it("claims when the owner's speaker does not answer five questions", () => {
     const one = succession({ state: speakerDown });
     const asked = group(["n1", "n2"]);

@@ -111,8 +111,8 @@ export const MUTATIONS: readonly Mutation[] = [
     edits: [
       {
         file: "lib/election/moves.ts",
-        from: "if (!this.#moves.has(group)) {",
-        to: "if (this.#moves.get(group)?.to !== to) {",
+        from: "if (known !== undefined && (known.to === to || known.since !== undefined)) {",
+        to: "if (known?.to === to) {",
       },
     ],
   },
