@@ -127,7 +127,7 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: "a speaker that is back leaves its addresses to the voice of another",
     promise: "P4",
-    scenario: "the API server is gone while a speaker restarts and a node dies",
+    scenario: "a speaker restarts, and a node dies meanwhile",
     edits: [
       {
         file: ROLES,

@@ -108,7 +108,7 @@ export const SPEAKERS: readonly Scenario[] = [
     },
   },
   {
-    name: "the API server is gone while a speaker restarts and a node dies",
+    name: "a speaker restarts, and a node dies meanwhile",
     leastNodes: 3,
     lastsMs: 6_000,
     play: (world, lastsMs) => {
