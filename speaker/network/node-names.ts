@@ -6,20 +6,25 @@ const MAX_NAMES = 1 << 16;
 /** Names of nodes in an order, as two bytes each. */
 export class KeptOrder implements NodeOrder {
   readonly #names: readonly string[];
-  readonly indexes: Uint16Array;
+  readonly #indexes: string;
 
-  /** @param indexes of the names */
-  constructor(names: readonly string[], indexes: Uint16Array) {
+  /** @param indexes of the names, as the units of a string: an array of numbers has 200 bytes more, for each row */
+  constructor(names: readonly string[], indexes: string) {
     this.#names = names;
-    this.indexes = indexes;
+    this.#indexes = indexes;
+  }
+
+  /** Of the names. */
+  get indexes(): readonly number[] {
+    return Array.from({ length: this.length }, (_, place) => this.#indexes.charCodeAt(place));
   }
 
   get length(): number {
-    return this.indexes.length;
+    return this.#indexes.length;
   }
 
   at(index: number): string | undefined {
-    return this.#names[this.indexes[index] ?? -1];
+    return this.#names[this.#indexes.charCodeAt(index)];
   }
 
   *[Symbol.iterator](): Generator<string, undefined> {
@@ -47,10 +52,8 @@ export class NodeNames {
    * @throws {RangeError} when there are more than 65,536 names
    */
   keep(order: readonly string[]): KeptOrder {
-    return new KeptOrder(
-      this.#names,
-      Uint16Array.from(order, (name) => this.#use(name)),
-    );
+    const indexes = order.map((name) => String.fromCharCode(this.#use(name)));
+    return new KeptOrder(this.#names, indexes.join(""));
   }
 
   release(order: KeptOrder): void {
